@@ -1,0 +1,1 @@
+"""The plumbing behind the lessons: it hides the event loop and nothing else."""
