@@ -1,1 +1,35 @@
 """The plumbing behind the lessons: it hides the event loop and nothing else."""
+
+from typing import TYPE_CHECKING, Any
+
+from helpers.connection import connect, server_log, wire
+from helpers.loops import run
+from helpers.owner import close, close_all, keep_open
+from helpers.serving import serve
+
+if TYPE_CHECKING:
+    from helpers.doctor import doctor
+    from helpers.frames import to_frame
+
+__all__ = [
+    "close",
+    "close_all",
+    "connect",
+    "doctor",
+    "keep_open",
+    "run",
+    "serve",
+    "server_log",
+    "to_frame",
+    "wire",
+]
+
+# imported when first asked for: pandas takes longer to import than a server to start
+_LATE = {"doctor": "helpers.doctor", "to_frame": "helpers.frames"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'helpers' has no attribute {name!r}")
+    module = __import__(_LATE[name], fromlist=[name])
+    return getattr(module, name)

@@ -1,0 +1,189 @@
+"""`connect`: the SDK's own `Client`, opened in one cell and used in others."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server import MCPServer, Server
+
+from helpers.errors import http_hint, leaves, root, root_cause, shorten
+from helpers.owner import hold_open, next_name
+from helpers.recorder import RecordingTransport
+from helpers.serving import ServerHandle
+from helpers.stdio import StdioTransport
+from helpers.traffic import Wire
+
+TRANSPORT_HINT = (
+    ". A plain URL is Streamable HTTP, and usually ends in /mcp; for an SSE server, "
+    "usually at /sse, write connect(sse_client(url))."
+)
+
+
+async def connect(
+    target: Any,
+    *,
+    name: str | None = None,
+    mode: str = "auto",
+    timeout: float = 20.0,
+    **client_options: Any,
+) -> Client:
+    """Open `mcp.Client(target, ...)` and keep it open across cells.
+
+    Args:
+        target: what `mcp.Client` takes: `StdioServerParameters` starts a server
+            process, a URL is Streamable HTTP, `sse_client(url)` or another transport
+            is used as it is, a server object is called in this process.
+        name: connecting again under the same name closes the earlier connection first.
+            Without one, the command with its arguments or the URL, and the mode, are
+            the name; a transport object has none.
+        mode: "auto" (ask with `server/discover`, else shake hands) or "legacy"
+            (the `initialize` handshake), as `mcp.Client` defines it.
+        timeout: seconds until the connection must be up; clean-up may add five.
+        **client_options: whatever else `mcp.Client` takes.
+
+    Returns:
+        The SDK's own `Client`, entered. Close it with `close(client)`.
+
+    Raises:
+        TypeError, ValueError: the target is nothing that can be connected to.
+        FileNotFoundError, PermissionError: the command or its folder is not there.
+        TimeoutError: the server did not answer in time.
+        ConnectionError: any other reason, with the server's last lines on stderr.
+
+    Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle
+    """
+    __tracebackhide__ = True
+    transport, described = _transport_for(target)
+    recorder = transport and RecordingTransport(
+        transport, getattr(transport, "last_words", lambda: "")
+    )
+    client = Client(recorder or target, mode=mode, **client_options)
+    key = name or (f"{described} ({mode})" if described else next_name())
+
+    def tell(error: Exception) -> Exception:
+        return _explain(error, described or name or "the server", target, recorder, timeout)
+
+    await hold_open(key, client, timeout, tell)
+    if recorder and recorder.stray:
+        print(
+            f"Note: the server printed {len(recorder.stray)} line(s) to stdout that are not MCP "
+            f"messages; they were skipped. The first: {shorten(recorder.stray[0])!r}. "
+            "Only the protocol may go to stdout; everything else belongs on stderr."
+        )
+    return client
+
+
+def _transport_for(target: Any) -> tuple[Any, str]:
+    """The transport to record (None: in this process) and a description ("": has none)."""
+    if isinstance(target, StdioServerParameters):
+        folder = f" in {target.cwd}" if target.cwd else ""
+        return StdioTransport(target), shlex.join([target.command, *target.args]) + folder
+    if isinstance(target, str):
+        if not target.startswith(("http://", "https://")):
+            raise ValueError(
+                f"{target!r} is not a URL. To start a server process, pass "
+                "StdioServerParameters(command=..., args=[...])"
+            )
+        return streamable_http_client(target), target
+    if isinstance(target, MCPServer | Server):
+        return None, f"{target.name} in this process, object {id(target)}"
+    if not hasattr(target, "__aenter__") or isinstance(target, Client):
+        raise TypeError(
+            "connect takes StdioServerParameters, a URL, a transport such as sse_client(url), "
+            f"or a server object; not {type(target).__name__}"
+        )
+    return target, ""
+
+
+def _explain(
+    error: Exception,
+    described: str,
+    target: Any,
+    recorder: RecordingTransport | None,
+    timeout: float,
+) -> Exception:
+    """The error a learner should see: what failed, the likely cause, what to do."""
+    raised = (recorder and recorder.broken_by) or error
+    cause = root(raised)
+    words = recorder.last_words() if recorder else ""
+    if isinstance(cause, TimeoutError):
+        stray = recorder and recorder.stray
+        doubt = (
+            f"It printed {shorten(stray[0])!r} to stdout, which is no MCP message."
+            if stray
+            else "It may wait for something, or be no MCP server. Needs it longer? Pass timeout=."
+        )
+        return TimeoutError(f"{described} did not answer within {timeout:g} s. {doubt}{words}")
+    if isinstance(cause, OSError) and isinstance(target, StdioServerParameters):
+        return _cannot_start(cause, target)
+    for leaf in leaves(raised):
+        if isinstance(leaf, httpx2.HTTPStatusError):
+            return ConnectionError(http_hint(leaf.response.status_code, str(leaf.request.url)))
+        if isinstance(leaf, httpx2.ConnectError):
+            return ConnectionError(
+                f"Nothing listens at {leaf.request.url}. Is the server running, on this port? "
+                "A served server tells its address as handle.url."
+            )
+    if isinstance(cause, MCPError):
+        hint = TRANSPORT_HINT if isinstance(target, str) else ""
+        return ConnectionError(f"No connection to {described}. {cause.message}{hint}")
+    return ConnectionError(
+        f"No connection to {described}: {type(cause).__name__}: {root_cause(cause)}{words}"
+    )
+
+
+def _cannot_start(cause: OSError, target: StdioServerParameters) -> OSError:
+    if target.cwd and not Path(target.cwd).is_dir():
+        return FileNotFoundError(
+            f"The working directory {str(target.cwd)!r} does not exist (cwd=)."
+        )
+    if isinstance(cause, FileNotFoundError) or not shutil.which(target.command):
+        return FileNotFoundError(
+            f"There is no command {target.command!r} here. Is it installed, and on the PATH? "
+            "For Python servers use command=sys.executable."
+        )
+    return type(cause)(f"{target.command!r} could not be started: {cause}")
+
+
+def wire(client: Client) -> Wire:
+    """The recorded JSON-RPC traffic of a client that `connect` opened, also after it closed.
+
+    Raises:
+        ValueError: this client crosses no transport, or `connect` did not open it.
+    """
+    return _recorder(client, "no messages were recorded").wire
+
+
+def server_log(opened: Client | ServerHandle) -> str:
+    """What a stdio server wrote to stderr, or what a served server logged, as text.
+
+    Raises:
+        ValueError: the client is not one that started a server process.
+    """
+    if isinstance(opened, ServerHandle):
+        return opened.log
+    recorder = _recorder(opened, "its server's log is not known here")
+    if not isinstance(recorder.transport, StdioTransport):
+        raise ValueError(
+            "Only a stdio server's log can be seen from here. A server in this notebook: "
+            "server_log(handle), with what serve returned. Any other: where it was started."
+        )
+    return recorder.transport.log()
+
+
+def _recorder(client: Client, consequence: str) -> RecordingTransport:
+    found = getattr(client, "server", None)
+    if isinstance(found, RecordingTransport):
+        return found
+    if isinstance(found, MCPServer | Server):
+        raise ValueError(
+            f"This client calls its server in the same process: no transport, {consequence}. "
+            "Serve it, or start it as a process, to see messages."
+        )
+    raise ValueError(f"This is not a client that connect() opened: {consequence}.")

@@ -1,0 +1,219 @@
+"""A transport around a transport: it copies every message, and answers for a dead server.
+
+`mcp.Client` takes any async context manager that yields a read and a write stream.
+This one hands through the streams of another, so the SDK runs unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+import anyio
+from mcp.shared.message import SessionMessage
+from mcp_types import (
+    CONNECTION_CLOSED,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    RequestId,
+)
+from pydantic import ValidationError
+
+from helpers import logs
+from helpers.errors import root_cause, shorten
+from helpers.owner import Owner
+from helpers.traffic import Wire
+
+AGAIN = " To go on, run the cell that connects again."
+CRASH_SECONDS = 0.05
+CLOSED = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError)
+
+
+class RecordingTransport:
+    """Records what passes in `wire`, and what the SDK logs about it in `notes`.
+
+    Args:
+        transport: any MCP client transport.
+        last_words: returns text to add when the server has gone, such as its stderr.
+    """
+
+    def __init__(
+        self,
+        transport: AbstractAsyncContextManager[Any],
+        last_words: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.wire = Wire()
+        self.notes = logs.new_lines()
+        self.stray: list[str] = []
+        self.broken_by: BaseException | None = None
+        self.transport = transport
+        self.last_words = last_words
+        self._pending: set[RequestId] = set()
+        self._gone: str | None = None
+        self._waiting = anyio.CancelScope()
+
+    async def __aenter__(self) -> tuple[_Reading, _Writing]:
+        logs.divert()
+        logs.of_task.set(self._note)
+        # in a task of its own, so that a transport that crashes does not take the client along
+        self._owner = Owner("transport", self.transport)
+        self._owner.start()
+        try:
+            self._read, self._write = await asyncio.wrap_future(self._owner.ready)
+        except BaseException:
+            await self._leave()
+            raise
+        # what this side answers itself, once the server cannot
+        self._put, self._local = anyio.create_memory_object_stream[SessionMessage](math.inf)
+        self._owner.task.add_done_callback(self._ended)
+        return _Reading(self, self._read), _Writing(self, self._write)
+
+    async def __aexit__(self, *error: object) -> None:
+        self.give_up("The connection is closed.")
+        await self._leave()
+        self._put.close()
+        self._local.close()
+
+    async def _leave(self) -> None:
+        self._owner.stop()
+        with anyio.CancelScope(shield=True):  # bounded by the transport's own clean-up
+            await asyncio.wait([self._owner.task])
+
+    def _ended(self, _: object) -> None:
+        self.broken_by = self._owner.left.exception()
+        self.give_up(f"The connection broke: {root_cause(self.broken_by)}.")
+
+    async def receive(self) -> SessionMessage | Exception:
+        while self._gone is None:
+            with suppress(anyio.WouldBlock):
+                return self._local.receive_nowait()
+            with anyio.CancelScope() as self._waiting:
+                try:
+                    item: SessionMessage | Exception = await self._read.receive()
+                except CLOSED:
+                    # a transport that crashes closes its streams just before it raises
+                    await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
+                    self.give_up("The server has gone: it ended, or it closed the connection.")
+                else:
+                    return self._received(item)
+        return await self._local.receive()
+
+    def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
+        if isinstance(item, SessionMessage):
+            self.wire.add(item.message, sent=False)
+            if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                self._pending.discard(item.message.id or "")
+        elif line := unreadable_line(item):
+            self.stray.append(line)
+            if '"jsonrpc"' in line:
+                self._spoiled(line)
+        return item
+
+    async def send(self, item: SessionMessage) -> None:
+        message = item.message
+        self.wire.add(message, sent=True)
+        if isinstance(message, JSONRPCRequest):
+            self._pending.add(message.id)
+        elif isinstance(message, JSONRPCNotification) and message.method.endswith("/cancelled"):
+            self._pending.discard((message.params or {}).get("requestId", ""))
+        if self._gone is None:
+            try:
+                await self._write.send(item)
+            except CLOSED:
+                self.give_up("The server has gone: it no longer reads what we send.")
+        else:
+            self._answer(self._pending, self._gone)
+
+    def give_up(self, reason: str) -> None:
+        """From here on every request is answered on this side, with `reason`."""
+        if self._gone is None:
+            again = AGAIN if self.wire.answered else ""
+            self._gone = f"{reason}{again}{self.last_words()}"
+            self._waiting.cancel()
+        self._answer(self._pending, self._gone)
+
+    def _note(self, record: logging.LogRecord) -> None:
+        """Keep what the SDK logs; its writing task says only there that it has failed."""
+        self.notes.append(logs.in_one_line(record))
+        if record.levelno >= logging.ERROR and record.getMessage() == "Error in post_writer":
+            error = record.exc_info[1] if record.exc_info else None
+            self.give_up(f"A message could not be sent: {root_cause(error)}.")
+
+    def _spoiled(self, line: str) -> None:
+        """An answer came that cannot be read: the request it belongs to must not hang."""
+        reason = (
+            "The server's answer cannot be read: its line is not one valid JSON-RPC message. "
+            f"It begins {shorten(line)!r}. What else the server prints has to go to stderr."
+        )
+        if not self.wire.answered:  # from the first message on: the handshake cannot succeed
+            self.give_up(reason)
+        ids = {i for i in self._pending if re.search(rf'"id"\s*:\s*"?{re.escape(str(i))}\b', line)}
+        self._answer(ids or self._pending, reason)
+
+    def _answer(self, ids: set[RequestId], reason: str) -> None:
+        """Answer these requests with an error, on behalf of a server that cannot."""
+        for request_id in ids:
+            error = ErrorData(code=CONNECTION_CLOSED, message=reason)
+            message = JSONRPCError(jsonrpc="2.0", id=request_id, error=error)
+            self.wire.add(message, sent=False, local=True)
+            self._put.send_nowait(SessionMessage(message))
+        self._pending -= ids
+
+
+def unreadable_line(error: Exception) -> str:
+    """The text that the transport could not read as a message, or nothing."""
+    if not isinstance(error, ValidationError):
+        return ""
+    found = error.errors(include_url=False, include_context=False)[0]["input"]
+    return found if isinstance(found, str) else json.dumps(found, default=str)
+
+
+class _Reading:
+    """What the SDK's `ReadStream` protocol asks for."""
+
+    def __init__(self, recorder: RecordingTransport, inner: Any) -> None:
+        self.receive = recorder.receive
+        self.aclose = inner.aclose
+        self._inner = inner
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._inner, "last_context", None)
+
+    def __aiter__(self) -> _Reading:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except CLOSED:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> _Reading:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+
+class _Writing:
+    """What the SDK's `WriteStream` protocol asks for."""
+
+    def __init__(self, recorder: RecordingTransport, inner: Any) -> None:
+        self.send = recorder.send
+        self.aclose = inner.aclose
+
+    async def __aenter__(self) -> _Writing:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()

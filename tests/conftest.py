@@ -1,0 +1,61 @@
+"""Fixtures that every test may use, and what holds for all of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from mcp import StdioServerParameters
+
+import helpers
+from helpers import owner, serving
+from tests.kernels import Kernel, kernel
+from tests.places import ODD_SERVER, PYTHON
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture
+async def _nothing_stays_open() -> AsyncIterator[None]:
+    """What a test opened with the helpers is closed after it, whatever happened."""
+    yield
+    await helpers.close_all()
+    for handle in list(serving._handles.values()):
+        handle.stop()
+    assert not owner._owners
+
+
+@pytest.fixture
+def odd() -> StdioServerParameters:
+    """A server that behaves; pass a mode in `args` for one that does not."""
+    return StdioServerParameters(command=PYTHON, args=[ODD_SERVER])
+
+
+@pytest.fixture
+def own_kernel() -> Iterator[Kernel]:
+    """A kernel that this test may break."""
+    with kernel() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shared_kernel() -> Iterator[Kernel]:
+    """One kernel for the tests of a module that leave it in order."""
+    with kernel() as started:
+        yield started
+
+
+def find_browser() -> str | None:
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Chromium's path; without one the test is skipped, or fails where REQUIRE_BROWSER is set."""
+    if path := find_browser():
+        return path
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
+    pytest.skip("no Chromium on the PATH: install chromium to run the browser tests")
