@@ -1,0 +1,78 @@
+## make lab     set up .venv and open JupyterLab on the first lesson; LAB_ARGS="…" is passed on
+## make test    set up .venv with the test tools and run every test; TEST_ARGS="…" is passed on
+## make lint    check style and types, of modules and notebooks alike
+## make lock    resolve pyproject.toml into requirements.lock; LOCK_ARGS=--upgrade takes the newest
+## make links   print this repository's Binder and nbgitpuller links; HUB=https://… is your JupyterHub
+## make clean   remove .venv, to start afresh
+##
+## PYTHON=/path/to/python chooses the Python (3.11 or newer) that .venv is made from.
+
+PYTHON ?= python3.13 python3.14 python3.12 python3.11 python3
+HUB ?= https://YOUR-JUPYTERHUB
+START = notebooks/00_start_here.ipynb
+BIN = .venv/bin
+PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock
+
+.PHONY: help lab test lint lock links clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+# The layout of the learner's own JupyterLab stays theirs: this one keeps its workspace in .venv.
+lab: .venv/.lab
+	@root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; \
+		echo 'Running as root, as containers do. To reach JupyterLab from outside one, publish port 8888'; \
+		echo 'and run: make lab LAB_ARGS="--ip=0.0.0.0 --no-browser"'; \
+	fi; \
+	exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m jupyterlab $$root \
+		--ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(START) \
+		--LabApp.workspaces_dir="$(CURDIR)/.venv/share/jupyter/lab/workspaces" $(LAB_ARGS)
+
+test: .venv/.test
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: .venv/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lock: $(BIN)/uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+		--no-header --no-annotate $(LOCK_ARGS) --output-file requirements.lock pyproject.toml
+
+links:
+	@origin=$$(git remote get-url origin 2>/dev/null | sed -E \
+		's,/*$$,,; s,\.git$$,,; s,^(https?://|ssh://)?([^/@]*@)?([^/:]+)[:/],\3/,'); \
+	case "$$origin" in \
+		github.com/*/*) binder="gh/$${origin#*/}" ;; \
+		gitlab.com/*/*) binder="gl/$$(echo "$${origin#*/}" | sed 's,/,%2F,g')" ;; \
+		*) echo 'make links needs a git remote named origin on github.com or gitlab.com.' >&2; exit 1 ;; \
+	esac; \
+	echo "Binder       https://mybinder.org/v2/$$binder/HEAD?urlpath=lab/tree/$(START)"; \
+	echo "nbgitpuller  $(HUB)/hub/user-redirect/git-pull?repo=https://$$origin&urlpath=lab/tree/$${origin##*/}/$(START)"
+
+clean:
+	rm -rf .venv
+
+# A stamp is older than what it was made from, or pip has nothing to do and is not called.
+.venv/.test: EXTRA = [test]
+.venv/.lab .venv/.test: pyproject.toml requirements.lock $(BIN)/python
+	$(PIP_INSTALL) --editable '.$(EXTRA)'
+	@touch .venv/.lab $@
+
+# Without the stamps: `make lock` must work when the old lock no longer fits pyproject.toml.
+$(BIN)/uv: | $(BIN)/python
+	$(PIP_INSTALL) uv
+
+# Run each candidate: a pyenv shim may stand for nothing, and Debian ships venv separately.
+$(BIN)/python:
+	@for python in $(PYTHON); do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making .venv with $$("$$python" --version). The first time takes a minute or two."; \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo 'Found no Python 3.11 or newer that has venv. Tried: $(PYTHON).' >&2; \
+	echo 'Install one (Debian and Ubuntu: python3-venv too), or name yours: make lab PYTHON=/path/to/python' >&2; \
+	exit 1

@@ -1,0 +1,160 @@
+"""The lock, the conda environment, Binder's reading of it, and CI."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.checkouts import copy_checkout, environ, script
+from tests.places import PYTHON, ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+PIP_SECTION: list[str] = CONDA["dependencies"][-1]["pip"]
+
+
+def direct_requirements() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    return [Requirement(line) for lines in [PROJECT["dependencies"], *extras] for line in lines]
+
+
+def pins() -> dict[str, str]:
+    """Name and version of every pin that is meant for this Python on this system."""
+    found = (Requirement(line) for line in LOCK.splitlines())
+    here = [pin for pin in found if pin.marker is None or pin.marker.evaluate()]
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in here}
+
+
+def applies(requirement: Requirement, extras: set[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""})
+
+
+def test_the_lock_holds_names_and_versions_only() -> None:
+    line = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; [\w<>=!.'() ]+)?")
+    assert [odd for odd in LOCK.splitlines() if not line.fullmatch(odd)] == []
+    assert "://" not in LOCK
+
+
+def test_every_direct_dependency_is_in_the_lock_at_a_version_that_pyproject_allows() -> None:
+    versions = pins()
+    wrong = [
+        str(wanted)
+        for wanted in direct_requirements()
+        if versions.get(canonicalize_name(wanted.name), "") not in wanted.specifier
+    ]
+    assert wrong == [], "run `make lock`"
+
+
+def test_what_the_dependencies_need_is_in_the_lock_too() -> None:
+    versions, todo, seen = pins(), direct_requirements(), set[tuple[str, frozenset[str]]]()
+    while todo:
+        wanted = todo.pop()
+        name, extras = canonicalize_name(wanted.name), frozenset(wanted.extras)
+        assert versions.get(name, "") in wanted.specifier, f"{wanted}: run `make lock`"
+        if (name, extras) not in seen:
+            seen.add((name, extras))
+            needs = map(Requirement, metadata.requires(name) or [])
+            todo += [need for need in needs if applies(need, {*extras})]
+    assert len(seen) > 100
+
+
+def test_the_conda_environment_is_python_313_from_conda_forge_alone() -> None:
+    assert CONDA["channels"] == ["conda-forge"]
+    assert CONDA["dependencies"][:-1] == ["python=3.13", "pip"]
+
+
+def test_the_conda_environment_pins_the_named_packages_as_the_lock_does() -> None:
+    named = [Requirement(line) for line in PIP_SECTION if not line.startswith("--")]
+    assert sorted(f"{pin.name}{sorted(pin.extras)}" for pin in named) == [
+        "ipywidgets[]",
+        "jupyterlab[]",
+        "mcp['cli']",
+        "nest_asyncio2[]",
+        "nest_asyncio[]",
+        "pandas[]",
+    ]
+    versions = pins()
+    for pin in named:
+        assert str(pin.specifier) == f"=={versions[canonicalize_name(pin.name)]}"
+    assert {"--constraint requirements.lock", "--editable ."} <= set(PIP_SECTION)
+
+
+@pytest.mark.timeout(600)
+def test_the_pip_section_installs_into_a_new_environment_and_imports(tmp_path: Path) -> None:
+    checkout = copy_checkout(tmp_path / "a clone")
+    # Where conda and mamba write it too: beside environment.yml, so that relative paths hold.
+    (checkout / "condaenv.txt").write_text("\n".join(PIP_SECTION), encoding="utf-8")
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    python = tmp_path / "env/bin/python"
+    pip = [PYTHON, "-m", "pip", "--python", python]
+    done = subprocess.run(
+        [*pip, "install", "--upgrade", "--no-compile", "--requirement", "condaenv.txt"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode and "Retrying (" in done.stderr and "CI" not in os.environ:
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
+    subprocess.run([*pip, "check"], check=True)
+    code = (
+        "import ipywidgets, jupyterlab, mcp.cli, nest_asyncio, nest_asyncio2, pandas\n"
+        "import helpers, servers.achievement, servers.showcase\n"
+        "print(helpers.__file__, servers.__file__)\n"
+        "helpers.doctor()"
+    )
+    command = [python, "-c", code]
+    printed = subprocess.check_output(command, cwd=tmp_path, text=True, encoding="utf-8")
+    files, *_, sentence = printed.splitlines()
+    assert files == f"{checkout / 'helpers/__init__.py'} {checkout / 'servers/__init__.py'}"
+    assert sentence.startswith("Ready: ")
+
+
+def test_binder_reads_python_313_and_installs_after_it_has_copied_the_repository(
+    tmp_path: Path,
+) -> None:
+    flags = ["--no-build", "--debug", "--Repo2Docker.default_buildpack=None"]
+    done = subprocess.run(
+        [PYTHON, "-m", "repo2docker", *flags, copy_checkout(tmp_path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Building conda environment for python=3.13" in done.stderr
+    dockerfile = done.stdout
+    assert "environment-2epy-2d3-2e13" in dockerfile  # "environment.py-3.13", as it is escaped
+    install = dockerfile.index('env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"')
+    assert dockerfile.index(" src/ ${REPO_DIR}/") < install
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_ci_installs_a_browser_where_it_is_missing_and_insists_on_it(
+    tmp_path: Path, missing: bool
+) -> None:
+    note = '#!/bin/sh\necho "$(basename "$0") $* browser=$REQUIRE_BROWSER" >> "$NOTES"\n'
+    for name in ("apt-get", "make"):
+        script(tmp_path / name, note)
+    script(tmp_path / "dpkg", f"#!/bin/sh\nexit {int(missing)}\n")
+    env = environ(PATH=f"{tmp_path}:{os.environ['PATH']}", NOTES=str(tmp_path / "notes"))
+    env.pop("REQUIRE_BROWSER", None)
+    subprocess.run([ROOT / ".ci/run"], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, check=True)
+    notes = (tmp_path / "notes").read_text(encoding="utf-8").splitlines()
+    assert notes[-2:] == ["make lint browser=1", "make test browser=1"]
+    installed = " ".join(notes[:-2])
+    assert ("apt-get update" in installed) is missing
+    assert ("chromium fonts-noto-cjk" in installed) is missing
