@@ -27,7 +27,7 @@ lab: .venv/.lab
 	fi; \
 	exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m jupyterlab $$root \
 		--ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(START) \
-		--LabApp.workspaces_dir="$(CURDIR)/.venv/share/jupyter/lab/workspaces" $(LAB_ARGS)
+		--LabApp.workspaces_dir="$(CURDIR)/.venv/.workspaces" $(LAB_ARGS)
 
 test: .venv/.test
 	$(BIN)/python -m pytest $(TEST_ARGS)

@@ -61,9 +61,11 @@ def lab(checkout: Path, home: Path, **changes: str) -> Iterator[dict[str, Any]]:
 
     Yields what JupyterLab writes down about itself: `url`, `token`, `pid`, `port`, …
     """
-    (checkout / ".venv").symlink_to(sys.prefix)
-    # -o: take the stamp for fresh, so that nothing is installed into this environment
-    command = ["make", "-o", ".venv/.lab", "lab", "LAB_ARGS=--no-browser"]
+    (checkout / ".venv").mkdir()
+    for part in Path(sys.prefix).glob("[!.]*"):
+        (checkout / ".venv" / part.name).symlink_to(part)
+    (checkout / ".venv/.lab").touch()  # so that nothing is installed into this environment
+    command = ["make", "lab", "LAB_ARGS=--no-browser"]
     folders = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
     env = environ(**folders, **changes)
     with (home / "lab.log").open("w", encoding="utf-8") as log:
@@ -73,7 +75,6 @@ def lab(checkout: Path, home: Path, **changes: str) -> Iterator[dict[str, Any]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=LAB_SECONDS)
-        (checkout / ".venv").unlink()
 
 
 def _listening(home: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from typing import Any
 
+import httpx2
 import pytest
 
 from tests.checkouts import copy_checkout, lab, make, script
@@ -186,14 +186,23 @@ def test_make_lab_opens_the_first_lesson_also_when_port_8888_is_taken(tmp_path: 
             other.listen()
         with lab(checkout, tmp_path) as server:
             assert server["port"] != 8888
-            headers = {"Authorization": f"token {server['token']}"}
-            with urlopen(Request(server["url"], headers=headers)) as answer:
-                assert urlsplit(answer.url).path == f"/lab/tree/{START}"
-                page = answer.read().decode()
-            with urlopen(Request(server["url"] + "api/contents", headers=headers)) as answer:
-                entries = {entry["name"] for entry in json.load(answer)["content"]}
+            assert ask(server, "").url.path == f"/lab/tree/{START}"
+            page = ask(server, f"lab/tree/{START}").text
+            entries = {entry["name"] for entry in ask(server, "api/contents").json()["content"]}
+            ask(server, "lab/api/workspaces/mine", "PUT", {"data": {}, "metadata": {"id": "mine"}})
     assert {"README.md", "servers", "helpers"} <= entries
     config = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert config
     news = "@jupyterlab/apputils-extension:announcements"
     assert news in json.loads(config[1])["disabledExtensions"]
+    assert list((checkout / ".venv/.workspaces").glob("mine*"))
+    assert not list((tmp_path / ".jupyter").glob("lab/**/*"))
+
+
+def ask(
+    server: dict[str, Any], path: str, method: str = "GET", body: Any = None
+) -> httpx2.Response:
+    headers = {"Authorization": f"token {server['token']}"}
+    url = server["url"] + path
+    answer = httpx2.request(method, url, headers=headers, json=body, follow_redirects=True)
+    return answer.raise_for_status()
