@@ -1,0 +1,176 @@
+"""How every server here is served: the command line, the transports, and a quick end.
+
+The transports are specified at
+https://modelcontextprotocol.io/specification/2025-11-25/basic/transports
+"""
+
+import argparse
+import contextlib
+import logging
+import re
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
+
+import anyio
+import uvicorn
+from mcp.server import MCPServer
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
+
+
+def main(server: MCPServer[Any], *, port: int, argv: Sequence[str] | None = None) -> None:
+    """Serve until the client leaves (stdio) or a signal comes, as the command line asks.
+
+    Args:
+        server: what to serve.
+        port: the port where no `--port` is given.
+        argv: the arguments; the process's own when None.
+
+    Raises:
+        SystemExit: `--help` (status 0), arguments that cannot be understood (2), or an
+            address that cannot be listened on (1, and why on stderr).
+    """
+    options = _parser(server, port).parse_args(argv)
+    if options.transport == "stdio":
+        return run_stdio(server.run_stdio_async)
+    _prepare()
+    listener = _listen(options.host, options.port)
+    host = _url_host(options.host)
+    url = f"http://{host}:{listener.getsockname()[1]}{PATHS[options.transport]}"
+    print(f"{server.name} listens on {url}", file=sys.stderr, flush=True)
+    app = http_app(server, options.transport, allow([host, *options.allow_host]))
+    return _Server(uvicorn.Config(app, log_config=None)).run(sockets=[listener])
+
+
+def run_stdio(serve: Callable[[], Awaitable[None]]) -> None:
+    """Run `serve`, which speaks MCP over stdin and stdout, until the client leaves or a signal."""
+    _prepare()
+    try:
+        anyio.run(serve)
+    except* BrokenPipeError:
+        pass  # a client that was killed reads no more: this is how it leaves
+
+
+def http_app(
+    server: MCPServer[Any], transport: str, security: TransportSecuritySettings
+) -> ASGIApp:
+    """Build the ASGI app that serves `server`.
+
+    Args:
+        server: what to serve.
+        transport: "sse" (endpoints `/sse` and `/messages/`) or "streamable-http" (`/mcp`).
+        security: the Host and Origin headers to answer; others get 421 and 403.
+    """
+    build = server.sse_app if transport == "sse" else server.streamable_http_app
+    app = build(transport_security=security)
+    check = TransportSecurityMiddleware(security)
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        # Asked here first, because the SDK's SSE endpoint raises after it has refused,
+        # and uvicorn would print that as a traceback.
+        if scope["type"] == "http":
+            refusal = await check.validate_request(Request(scope, receive))
+            if refusal is not None:
+                return await refusal(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return checked
+
+
+def allow(hosts: Sequence[str]) -> TransportSecuritySettings:
+    """Allow this machine's own names and `hosts`, each on any port, and pages served from them.
+
+    A web page elsewhere can make a browser send requests to a local server (DNS
+    rebinding); its Host or Origin header gives it away.
+    """
+    names = [form for host in (*LOOPBACK, *hosts) for form in (host, f"{host}:*")]
+    origins = [f"{scheme}://{name}" for scheme in ("http", "https") for name in names]
+    return TransportSecuritySettings(allowed_hosts=names, allowed_origins=origins)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: `_prepare` has said what they do."""
+        yield
+
+
+def _prepare() -> None:
+    """Let SIGINT and SIGTERM end the process at once, and log plain lines to stderr.
+
+    There is nothing to save here, and a polite end would have to wait: for a thread that
+    reads stdin, for every stream that a client holds open.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("servers").setLevel(logging.INFO)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SystemExit(
+            f"Cannot listen on port {port} of {host}: {reason}. "
+            "Choose another port with --port N (0 takes any free one), or another --host."
+        ) from None
+
+
+def _url_host(host: str) -> str:
+    # 0.0.0.0 and :: mean "every address" to a server and nothing to a client.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[\w.:\[\]-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host name such as class.example.org")
+    return text
+
+
+def _parser(server: MCPServer[Any], port: int) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m servers.{server.name}",
+        description=server.description,
+        epilog="With stdio the client starts this program; with the others it listens by itself.",
+    )
+    add = parser.add_argument
+    add(
+        "--transport",
+        choices=["stdio", *PATHS],
+        default="stdio",
+        help="how clients reach it (%(default)s)",
+    )
+    add("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
+    add(
+        "--port",
+        type=_port,
+        default=port,
+        help="port to listen on, 0 for any free one (%(default)s)",
+    )
+    add(
+        "--allow-host",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="answer requests sent to this host name too; may be given several times",
+    )
+    return parser
