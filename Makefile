@@ -57,7 +57,7 @@ clean:
 
 # A stamp is older than what it was made from, or pip has nothing to do and is not called.
 .venv/.test: EXTRA = [test]
-.venv/.lab .venv/.test: pyproject.toml requirements.lock $(BIN)/python
+.venv/.lab .venv/.test: pyproject.toml requirements.lock jupyterlab.json $(BIN)/python
 	$(PIP_INSTALL) --editable '.$(EXTRA)'
 	@touch .venv/.lab $@
 

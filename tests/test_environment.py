@@ -121,6 +121,8 @@ def test_the_pip_section_installs_into_a_new_environment_and_imports(tmp_path: P
     files, *_, sentence = printed.splitlines()
     assert files == f"{checkout / 'helpers/__init__.py'} {checkout / 'servers/__init__.py'}"
     assert sentence.startswith("Ready: ")
+    [settings] = (tmp_path / "env/etc/jupyter/labconfig/page_config.d").glob("*.json")
+    assert settings.read_bytes() == (ROOT / "jupyterlab.json").read_bytes()
 
 
 def test_binder_reads_python_313_and_installs_after_it_has_copied_the_repository(

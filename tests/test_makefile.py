@@ -19,6 +19,7 @@ from tests.checkouts import copy_checkout, lab, make, script
 from tests.places import ROOT
 
 START = "notebooks/00_start_here.ipynb"
+SOURCES = ("pyproject.toml", "requirements.lock", "jupyterlab.json")
 
 # Stands in for every Python that the Makefile may call, and notes how it was called.
 FAKE_PYTHON = """#!/bin/sh
@@ -32,7 +33,7 @@ esac
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     """A folder with the Makefile, what it depends on, and a Python that only takes notes."""
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", *SOURCES):
         shutil.copy2(ROOT / name, tmp_path)
     script(tmp_path / "fake-python", FAKE_PYTHON)
     return tmp_path
@@ -64,7 +65,7 @@ def test_the_first_make_lab_installs_without_test_tools_and_the_second_installs_
     assert only.startswith("-m jupyterlab")
 
 
-@pytest.mark.parametrize("changed", ["pyproject.toml", "requirements.lock"])
+@pytest.mark.parametrize("changed", SOURCES)
 def test_make_lab_installs_again_when_its_sources_have_changed(bare: Path, changed: str) -> None:
     make(bare, "lab", "PYTHON=./fake-python")
     calls(bare, "")
