@@ -3,6 +3,7 @@
 Run it with `python -m servers.achievement`; `--help` lists the transports.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -10,8 +11,8 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from servers import serving
-from servers.database import DATA
 
+INFO = Path(__file__).parent / "data" / "info.md"
 SCORES = {"张三": 85.9, "李四": 92.7}
 Name = Annotated[str, Field(description="员工的姓名，例如 张三")]
 
@@ -48,7 +49,7 @@ def get_score_by_name(name: Name) -> str:
 )
 def info() -> str:
     """Give the Markdown table of the employees."""
-    return (DATA / "info.md").read_text(encoding="utf-8")
+    return INFO.read_text(encoding="utf-8")
 
 
 @mcp.prompt(title="Appraise an employee", description="查询员工的绩效得分，并给出评价")

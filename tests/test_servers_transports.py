@@ -159,7 +159,7 @@ def test_a_stdio_server_goes_quietly_when_its_client_is_gone_in_the_middle_of_a_
         assert progress["method"] == "notifications/progress"
         process.stdout.close()
         process.stdin.close()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
         [line] = process.stderr.read().splitlines()
     assert "slow_count was cancelled at step" in line
 
@@ -185,7 +185,7 @@ def test_stdout_holds_nothing_but_the_protocol_and_the_end_of_stdin_is_the_end(t
     with piped([sys.executable, str(script)]) as process:
         call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "noisy"}}
         _, result = talk(process, INITIALIZE, INITIALIZED, call)
-        rest, errors = process.communicate(timeout=5)
+        rest, errors = process.communicate(timeout=20)
     assert result["result"]["content"][0]["text"] == "done"
     assert (process.returncode, rest) == (0, "")
     assert errors.splitlines() == ["printed by the tool", "printed by a child"]
