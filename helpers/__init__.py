@@ -8,7 +8,7 @@ from helpers.owner import close, close_all, keep_open
 from helpers.serving import serve
 
 if TYPE_CHECKING:
-    from helpers.doctor import doctor
+    from helpers.checkup import doctor
     from helpers.frames import to_frame
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 # imported when first asked for: pandas takes longer to import than a server to start
-_LATE = {"doctor": "helpers.doctor", "to_frame": "helpers.frames"}
+_LATE = {"doctor": "helpers.checkup", "to_frame": "helpers.frames"}
 
 
 def __getattr__(name: str) -> Any:

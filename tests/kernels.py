@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Cell:
 class Kernel:
     def __init__(self, cwd: str | None = None) -> None:
         self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(cwd=cwd)
+        self.manager.start_kernel(cwd=cwd, stderr=subprocess.DEVNULL)
         self._connect()
 
     def _connect(self) -> None:
@@ -128,8 +129,8 @@ def ended_within(processes: list[psutil.Process], seconds: float) -> list[psutil
 
 
 @contextlib.contextmanager
-def kernel() -> Iterator[Kernel]:
-    started = Kernel()
+def kernel(cwd: str | None = None) -> Iterator[Kernel]:
+    started = Kernel(cwd)
     try:
         yield started
     finally:

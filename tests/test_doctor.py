@@ -17,8 +17,8 @@ from tests.kernels import Kernel
 from tests.places import PYTHON, ROOT
 
 READY = "Ready: this environment can run the course."
-# The module: `helpers.doctor` is the function of the same name.
-module = importlib.import_module("helpers.doctor")
+# The module, to exchange what it looks at.
+module = importlib.import_module("helpers.checkup")
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_in_a_kernel_it_answers_each_time_the_cell_is_run(own_kernel: Kernel) ->
 
 
 def test_in_a_kernel_it_knows_which_nest_asyncio_was_applied(own_kernel: Kernel) -> None:
-    cell = "from helpers.doctor import doctor\ndoctor()"
+    cell = "from helpers.checkup import doctor\ndoctor()"
     rows, sentence = read(own_kernel.ok(f"import nest_asyncio2 as n\nn.apply()\n{cell}").text)
     assert "nest_asyncio2 is applied" in rows["event loop patch"]
     assert sentence == READY
@@ -208,14 +208,14 @@ def test_in_a_kernel_it_knows_which_nest_asyncio_was_applied(own_kernel: Kernel)
 def test_the_archived_nest_asyncio_is_found_under_its_successor_too(own_kernel: Kernel) -> None:
     both = "import nest_asyncio, nest_asyncio2\nnest_asyncio.apply()\n"
     both += "import warnings\nwarnings.simplefilter('ignore')\nnest_asyncio2.apply()\n"
-    rows, _ = read(own_kernel.ok(f"{both}from helpers.doctor import doctor\ndoctor()").text)
+    rows, _ = read(own_kernel.ok(f"{both}from helpers.checkup import doctor\ndoctor()").text)
     assert "nest_asyncio is applied" in rows["event loop patch"]
 
 
 def test_it_names_the_front_end_as_far_as_it_shows(
     report: Any, own_kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = "import os, sys, types\nfrom helpers.doctor import doctor\n"
+    begin = "import os, sys, types\nfrom helpers.checkup import doctor\n"
     signs = {
         "os.environ['JPY_SESSION_NAME'] = 'a.ipynb'": "a Jupyter server (JupyterLab or Notebook)",
         "__vsc_ipynb_file__ = 'a.ipynb'": "VS Code",
