@@ -214,6 +214,12 @@ def test_quoted_line_breaks_and_quotes_stay_in_their_cell() -> None:
     assert rows(to_frame('a,b\n"1\n2","say ""hi"""')) == [{"a": "1\n2", "b": 'say "hi"'}]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+def test_every_kind_of_line_end_ends_a_row_and_blank_lines_are_skipped(end: str) -> None:
+    content = end.join(["id,name", "1,x", "2,y", ""])
+    assert rows(to_frame(content)) == [{"id": "1", "name": "x"}, {"id": "2", "name": "y"}]
+
+
 def test_csv_with_nothing_but_a_header_has_columns_and_no_rows() -> None:
     frame = to_frame(resource("id,name", "text/csv"))
     assert (list(frame), len(frame)) == (["id", "name"], 0)
@@ -343,7 +349,23 @@ def test_a_column_of_numbers_may_be_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["007", "N/A", "", "1,5", "1_000", "五", "５", "nan", "null", "true", "[1]", True, [1]]
+    "value",
+    [
+        "007",
+        "N/A",
+        "",
+        "1,5",
+        "1_000",
+        "五",
+        "５",
+        "NaN",
+        "Infinity",
+        "null",
+        "true",
+        "[1]",
+        True,
+        [1],
+    ],
 )
 def test_a_value_that_is_no_number_is_an_error_that_names_it_and_its_row(value: Any) -> None:
     films = [{"rating": "8.9"}, {"rating": value}]
@@ -366,10 +388,13 @@ def test_naming_a_column_that_is_not_there_is_an_error_that_lists_those_that_are
     [
         ("hello, world", "neither JSON, CSV nor a Markdown table: 'hello, world'"),
         ("Hello, world\nBye, you", "neither JSON, CSV nor a Markdown table"),
+        ("hello,world", "neither JSON, CSV nor a Markdown table"),
+        ("Hello\nBye", "neither JSON, CSV nor a Markdown table"),
         ("1,2\n3,4", "neither JSON, CSV nor a Markdown table"),
         ("x" * 500, "Markdown table: 'x{59}…'$"),
         ('[{"a": 1}, {"a"', r"neither JSON \(.*line 1 column 16.*\), CSV nor"),
         ("[" * 100_000, r"neither JSON \(.*recursion.*\), CSV nor"),
+        (resource("hello", "application/json"), r"neither JSON \(Expecting value.*\), CSV nor"),
         ('"hello"', "Markdown table: 'hello'"),
         ("null", "a JSON null"),
         (" \n", "an empty text"),
@@ -379,7 +404,7 @@ def test_naming_a_column_that_is_not_there_is_an_error_that_lists_those_that_are
         (blob(b"\x89PNG"), "an application/octet-stream of 4 bytes that is not the text"),
         (blob("张三".encode("gbk"), "text/csv"), "a text/csv of 4 bytes .* decode it and pass"),
         (blob(b"a", "text/csv; charset=no-such"), "unknown encoding: no-such"),
-        (BlobResourceContents(uri="a://b", blob="not base64"), "a blob that is not base64"),
+        (BlobResourceContents(uri="a://b", blob="!!!!"), "a blob that is not base64"),
         (ImageContent(type="image", data="AAAA", mime_type="image/png"), "an image/png of 3 bytes"),
         (
             ResourceLink(type="resource_link", name="n", uri="db://films"),
