@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from tests.kernels import Kernel, ended_within
+from tests.kernels import Kernel, ended_within, kernel
 from tests.places import ODD_SERVER, PYTHON
 
 SET_UP = f"""
@@ -26,13 +27,22 @@ def servers_of(kernel: Kernel) -> list[psutil.Process]:
     return [child for child in kernel.children() if ODD_SERVER in child.cmdline()]
 
 
-@pytest.fixture(params=["plain", "nest_asyncio2"])
-def ready(own_kernel: Kernel, request: pytest.FixtureRequest) -> Kernel:
+@pytest.fixture(scope="module", params=["plain", "nest_asyncio2"])
+def prepared(request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """A kernel with the helpers imported, with and without nest_asyncio2 applied."""
-    own_kernel.ok(SET_UP)
-    if request.param != "plain":
-        own_kernel.ok(APPLY)
-    return own_kernel
+    with kernel() as started:
+        started.ok(SET_UP)
+        if request.param != "plain":
+            started.ok(APPLY)
+        yield started
+
+
+@pytest.fixture
+def ready(prepared: Kernel) -> Iterator[Kernel]:
+    """The same kernel for many tests, with nothing left open by the one before."""
+    yield prepared
+    prepared.ok("await close_all()", "if 'handle' in globals(): handle.stop()")
+    assert servers_of(prepared) == []
 
 
 def test_a_connection_is_opened_in_one_cell_used_in_others_and_closed_in_another(ready: Kernel):
@@ -176,6 +186,7 @@ def test_an_interrupt_ends_the_cell_cancels_the_call_and_keeps_the_connection(
     ready: Kernel, call: str
 ):
     ready.ok("client = await connect(ODD)")
+    assert ready.run("1 / 0").status == "error"  # a kernel's first traceback is slow: imports
     cell = ready.start(WAITING + call, until="it waits")
     begun = time.monotonic()
     ready.interrupt()
