@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,6 @@ from helpers.recorder import RecordingTransport
 from helpers.serving import ServerHandle
 from helpers.stdio import StdioTransport
 from helpers.traffic import Wire
-
-TRANSPORT_HINT = (
-    ". A plain URL is Streamable HTTP, and usually ends in /mcp; for an SSE server, "
-    "usually at /sse, write connect(sse_client(url))."
-)
 
 
 async def connect(
@@ -59,7 +57,8 @@ async def connect(
     Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle
     """
     __tracebackhide__ = True
-    transport, described = _transport_for(target)
+    answers: deque[httpx2.Response] = deque(maxlen=1)
+    transport, described = _transport_for(target, answers)
     recorder = transport and RecordingTransport(
         transport, getattr(transport, "last_words", lambda: "")
     )
@@ -67,7 +66,8 @@ async def connect(
     key = name or (f"{described} ({mode})" if described else next_name())
 
     def tell(error: Exception) -> Exception:
-        return _explain(error, described or name or "the server", target, recorder, timeout)
+        shown = described or name or "the server"
+        return _explain(error, shown, target, recorder, timeout, answers)
 
     await hold_open(key, client, timeout, tell)
     if recorder and recorder.stray:
@@ -79,18 +79,17 @@ async def connect(
     return client
 
 
-def _transport_for(target: Any) -> tuple[Any, str]:
+def _transport_for(target: Any, answers: deque[httpx2.Response]) -> tuple[Any, str]:
     """The transport to record (None: in this process) and a description ("": has none)."""
     if isinstance(target, StdioServerParameters):
-        folder = f" in {target.cwd}" if target.cwd else ""
-        return StdioTransport(target), shlex.join([target.command, *target.args]) + folder
+        return StdioTransport(target), shlex.join([target.command, *target.args])
     if isinstance(target, str):
         if not target.startswith(("http://", "https://")):
             raise ValueError(
                 f"{target!r} is not a URL. To start a server process, pass "
                 "StdioServerParameters(command=..., args=[...])"
             )
-        return streamable_http_client(target), target
+        return _over_http(target, answers), target
     if isinstance(target, MCPServer | Server):
         return None, f"{target.name} in this process, object {id(target)}"
     if not hasattr(target, "__aenter__") or isinstance(target, Client):
@@ -101,12 +100,28 @@ def _transport_for(target: Any) -> tuple[Any, str]:
     return target, ""
 
 
+@asynccontextmanager
+async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator[Any]:
+    """`streamable_http_client`; `answers` keeps the HTTP answer whose status the SDK drops."""
+
+    async def note(response: httpx2.Response) -> None:
+        answers.append(response)
+
+    timeout = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
+    async with (
+        httpx2.AsyncClient(timeout=timeout, event_hooks={"response": [note]}) as http,
+        streamable_http_client(url, http_client=http) as streams,
+    ):
+        yield streams
+
+
 def _explain(
     error: Exception,
     described: str,
     target: Any,
     recorder: RecordingTransport | None,
     timeout: float,
+    answers: deque[httpx2.Response],
 ) -> Exception:
     """The error a learner should see: what failed, the likely cause, what to do."""
     raised = (recorder and recorder.broken_by) or error
@@ -120,18 +135,21 @@ def _explain(
             else "It may wait for something, or be no MCP server. Needs it longer? Pass timeout=."
         )
         return TimeoutError(f"{described} did not answer within {timeout:g} s. {doubt}{words}")
+    if isinstance(cause, ConnectionAbortedError):
+        return ConnectionAbortedError(f"{described}: {cause}, or connected to again.")
     if isinstance(cause, OSError) and isinstance(target, StdioServerParameters):
         return _cannot_start(cause, target)
     for leaf in leaves(raised):
         if isinstance(leaf, httpx2.HTTPStatusError):
-            return ConnectionError(http_hint(leaf.response.status_code, str(leaf.request.url)))
+            return ConnectionError(http_hint(leaf.response))
         if isinstance(leaf, httpx2.ConnectError):
             return ConnectionError(
-                f"Nothing listens at {leaf.request.url}. Is the server running, on this port? "
-                "A served server tells its address as handle.url."
+                f"Nothing answers at {leaf.request.url}: {leaf}. Is the server running, on this "
+                "port? A served server tells its address as handle.url."
             )
     if isinstance(cause, MCPError):
-        hint = TRANSPORT_HINT if isinstance(target, str) else ""
+        refused = [answer for answer in answers if answer.is_error]
+        hint = f": {http_hint(refused[0])}" if refused else ""
         return ConnectionError(f"No connection to {described}. {cause.message}{hint}")
     return ConnectionError(
         f"No connection to {described}: {type(cause).__name__}: {root_cause(cause)}{words}"
@@ -143,7 +161,7 @@ def _cannot_start(cause: OSError, target: StdioServerParameters) -> OSError:
         return FileNotFoundError(
             f"The working directory {str(target.cwd)!r} does not exist (cwd=)."
         )
-    if isinstance(cause, FileNotFoundError) or not shutil.which(target.command):
+    if not (shutil.which(target.command) or Path(target.command).exists()):
         return FileNotFoundError(
             f"There is no command {target.command!r} here. Is it installed, and on the PATH? "
             "For Python servers use command=sys.executable."

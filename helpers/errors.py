@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import httpx2
+
 
 def shorten(text: str, width: int = 60) -> str:
-    """One line of at most `width` characters."""
-    line = re.sub(r"\s+", " ", text).strip()
+    """One line of at most `width` characters, none of them a control character."""
+    line = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
@@ -27,6 +29,22 @@ def root(error: BaseException) -> BaseException:
     return next((leaf for leaf in found if isinstance(leaf, Exception)), found[0])
 
 
+def without_groups(error: BaseException) -> BaseException:
+    """The error itself, with the chain of its causes cut where a group begins.
+
+    Where IPython finds an `ExceptionGroup` among the causes, it shows a page.
+    """
+    chain = [error]
+    for link in chain:
+        for name in ("__cause__", "__context__"):
+            earlier = getattr(link, name)
+            if isinstance(earlier, BaseExceptionGroup):
+                setattr(link, name, None)
+            elif earlier and not any(earlier is known for known in chain):
+                chain.append(earlier)
+    return error
+
+
 def root_cause(error: BaseException | None) -> str:
     """What an exception says in one line, with its type where it says nothing."""
     if error is None:
@@ -35,23 +53,23 @@ def root_cause(error: BaseException | None) -> str:
     return shorten(str(error), 300) or type(error).__name__
 
 
-def http_hint(status: int, url: str) -> str:
-    """What an HTTP status means for someone who connects to an MCP server.
+def http_hint(answer: httpx2.Response) -> str:
+    """What an HTTP answer means for someone who connects to an MCP server.
 
     Source: the transports' chapter of the MCP specification, and the SDK's servers.
     """
     endpoint = "The endpoint of an SSE server usually ends in /sse, of Streamable HTTP in /mcp."
+    transports = "A plain URL is Streamable HTTP; for an SSE server write connect(sse_client(url))."
     hints = {
+        400: f"The endpoint does not understand us. {transports}",
         401: "The server wants a token that was not sent or that it does not know.",
         403: "The server refuses this Origin or this user.",
         404: f"Nothing is served at this path. {endpoint}",
-        405: "This endpoint speaks another transport: a plain string is Streamable HTTP; "
-        "for an SSE server write connect(sse_client(url)).",
-        406: "This endpoint speaks another transport: sse_client is for SSE servers; "
-        "for Streamable HTTP pass the URL itself.",
+        405: f"The endpoint speaks another transport. {transports}",
+        406: f"The endpoint speaks another transport. {transports}",
         421: "The server refuses this host name; start it with --allow-host to add one.",
     }
-    hints[400] = hints[406]
-    redirect = "The server sends us elsewhere: use the URL it names, mind a missing last slash."
-    hint = redirect if 300 <= status < 400 else hints.get(status, "See the server's own log.")
-    return f"{url} answered HTTP {status}. {hint}"
+    hint = hints.get(answer.status_code, "See the server's own log.")
+    if elsewhere := answer.headers.get("location"):
+        hint = f"The server sends us elsewhere, to {elsewhere}. Is that the URL you want?"
+    return f"{answer.request.url} answered HTTP {answer.status_code}. {hint}"

@@ -17,16 +17,15 @@ from helpers.errors import root_cause
 
 Sink = Callable[[logging.LogRecord], None]
 
-LIBRARIES = ("mcp", "uvicorn", "starlette", "sse_starlette", "httpx2", "httpcore2")
+LIBRARIES = ("asyncio", "mcp", "uvicorn", "starlette", "sse_starlette", "httpx2", "httpcore2")
 KEPT_LINES = 1000
 
 of_task: ContextVar[Sink | None] = ContextVar("of_task", default=None)
-of_thread: dict[int, Sink] = {}
 
 
 class _Divert(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        if sink := of_thread.get(record.thread or 0) or of_task.get():
+        if sink := of_task.get():
             sink(record)
         else:
             logging.getLogger().callHandlers(record)

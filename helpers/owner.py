@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 import anyio
 
-from helpers.errors import root
+from helpers.errors import root, without_groups
 
 T = TypeVar("T")
 
@@ -48,6 +48,15 @@ class Owner:
         """Begin to enter; `ready` and `left` tell how it goes."""
         # the loop keeps only a weak reference to a task
         self.task = asyncio.create_task(self._hold(timeout), name=f"owner of {self.key}")
+        self._tick()
+
+    def _tick(self) -> None:
+        """Wake the loop regularly while this is open.
+
+        The kernel turns an interrupt into a callback that a sleeping loop does not notice.
+        """
+        if not self.left.done():
+            self.loop.call_later(TICK_SECONDS, self._tick)
 
     async def _hold(self, timeout: float) -> None:
         """Enter within `timeout` seconds, wait for the stop signal, leave."""
@@ -56,9 +65,11 @@ class Owner:
             self._scope.deadline = anyio.current_time() + timeout
             with self._scope:
                 async with self._manager as value:
-                    self._scope.deadline = math.inf
-                    self.ready.set_result(value)
-                    await self._stop.wait()
+                    # a manager that swallows its cancellation comes up too late
+                    if not self._scope.cancel_called:
+                        self._scope.deadline = math.inf
+                        self.ready.set_result(value)
+                        await self._stop.wait()
         except BaseException as caught:
             error = caught
         if _owners.get(self.key) is self:
@@ -74,9 +85,13 @@ class Owner:
             raise error
 
     def _why_cancelled(self, timeout: float) -> Exception:
-        if self._scope.deadline < anyio.current_time():
-            return TimeoutError(f"not open after {timeout:g} seconds")
-        return ConnectionAbortedError("closed while it was still opening")
+        if self._stop.is_set():
+            return ConnectionAbortedError("it was closed while it was still opening")
+        return TimeoutError(f"not open after {timeout:g} seconds")
+
+    def yielded(self, value: object) -> bool:
+        """Is this open, and was it `value` that the context manager yielded?"""
+        return self.ready.done() and not self.ready.exception() and self.ready.result() is value
 
     def stop(self, *, now: bool = False) -> None:
         """Ask the owner task to leave; from any thread. `now` cancels what it waits for."""
@@ -84,23 +99,33 @@ class Owner:
             self.loop.call_soon_threadsafe(self._request_stop, now)
 
     def _request_stop(self, now: bool) -> None:
+        self._stop.set()
         if now or not self.ready.done():
             self._scope.cancel()
-        else:
-            self._stop.set()
 
     async def leave(self) -> None:
         """Stop, and wait until everything is closed.
 
         Raises:
             TimeoutError: it is still not closed after twice the clean-up time.
+            Exception: whatever leaving raised.
         """
         for now in (False, True):
             self.stop(now=now)
-            with contextlib.suppress(TimeoutError):
-                left = asyncio.shield(asyncio.wrap_future(self.left))
-                return await asyncio.wait_for(left, CLEAN_UP_SECONDS)
+            if await settled(self.left, CLEAN_UP_SECONDS):
+                if error := self.left.exception():
+                    raise without_groups(root(error))
+                return
         raise TimeoutError(f"{self.key} does not close: its context manager never returns")
+
+
+async def settled(future: concurrent.futures.Future[Any], seconds: float | None = None) -> bool:
+    """Wait until an owner's future is done; to stop waiting leaves that future alone."""
+    waiting = asyncio.wrap_future(future)
+    # asyncio complains of an exception that nobody has looked at
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.wait([waiting], timeout=seconds)
+    return future.done()
 
 
 async def hold_open(
@@ -114,40 +139,23 @@ async def hold_open(
     `tell` turns what opening raised into the error that the caller should see.
     """
     __tracebackhide__ = True
-    if key in _owners:
+    if not (isinstance(timeout, int | float) and timeout > 0):
+        raise ValueError(f"timeout is a number of seconds greater than 0, not {timeout!r}")
+    while key in _owners:  # not `if`: others may have waited for the same one to leave
         await _owners[key].leave()
     owner = _owners[key] = Owner(key, manager)
     owner.start(timeout)
-    _keep_ticking(owner.loop)
     try:
-        ready = asyncio.shield(asyncio.wrap_future(owner.ready))
-        return cast(T, await asyncio.wait_for(ready, timeout + CLEAN_UP_SECONDS))
+        if await settled(owner.ready, timeout + CLEAN_UP_SECONDS):
+            return cast(T, owner.ready.result())
+        failure = tell(TimeoutError(f"not open after {timeout:g} seconds, and it does not stop"))
     except asyncio.CancelledError:
         owner.stop()
         raise
     except Exception as error:
         failure = tell(error)
-    # raised here, because IPython shows a page when it finds a group among the causes
-    failure.__context__ = None
-    raise failure
-
-
-def _keep_ticking(loop: asyncio.AbstractEventLoop) -> None:
-    """Wake the loop regularly while anything is open.
-
-    The kernel turns an interrupt into a callback that a sleeping loop does not notice.
-    """
-    if any(owner.loop is loop for owner in _owners.values()) and loop not in _ticking:
-        _ticking.add(loop)
-        loop.call_later(TICK_SECONDS, _tick, loop)
-
-
-_ticking: set[asyncio.AbstractEventLoop] = set()
-
-
-def _tick(loop: asyncio.AbstractEventLoop) -> None:
-    _ticking.discard(loop)
-    _keep_ticking(loop)
+    # raised here, so that what was caught does not become its context
+    raise without_groups(failure)
 
 
 def next_name() -> str:
@@ -195,13 +203,8 @@ async def close(opened: object) -> None:
     Raises:
         TimeoutError: it does not close; ten seconds were given.
     """
-    for owner in list(_owners.values()):
-        if owner.key == opened or (owner.ready.done() and _yielded(owner) is opened):
-            await owner.leave()
-
-
-def _yielded(owner: Owner) -> object:
-    return None if owner.ready.exception() else owner.ready.result()
+    found = [o for o in _owners.values() if o.key == opened or o.yielded(opened)]
+    await in_turn([owner.leave for owner in found])
 
 
 async def close_all() -> None:

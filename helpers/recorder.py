@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 import anyio
+from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.message import SessionMessage
 from mcp_types import (
     CONNECTION_CLOSED,
@@ -30,7 +31,7 @@ from pydantic import ValidationError
 
 from helpers import logs
 from helpers.errors import root_cause, shorten
-from helpers.owner import Owner
+from helpers.owner import Owner, settled
 from helpers.traffic import Wire
 
 AGAIN = " To go on, run the cell that connects again."
@@ -53,7 +54,7 @@ class RecordingTransport:
     ) -> None:
         self.wire = Wire()
         self.notes = logs.new_lines()
-        self.stray: list[str] = []
+        self.stray = logs.new_lines()
         self.broken_by: BaseException | None = None
         self.transport = transport
         self.last_words = last_words
@@ -68,7 +69,8 @@ class RecordingTransport:
         self._owner = Owner("transport", self.transport)
         self._owner.start()
         try:
-            self._read, self._write = await asyncio.wrap_future(self._owner.ready)
+            await settled(self._owner.ready)
+            self._read, self._write = self._owner.ready.result()
         except BaseException:
             await self._leave()
             raise
@@ -79,14 +81,16 @@ class RecordingTransport:
 
     async def __aexit__(self, *error: object) -> None:
         self.give_up("The connection is closed.")
-        await self._leave()
-        self._put.close()
-        self._local.close()
+        try:
+            await self._leave()
+        finally:
+            self._put.close()
+            self._local.close()
 
     async def _leave(self) -> None:
-        self._owner.stop()
-        with anyio.CancelScope(shield=True):  # bounded by the transport's own clean-up
-            await asyncio.wait([self._owner.task])
+        if not self._owner.left.done():  # a transport that crashed has said why in `broken_by`
+            with anyio.CancelScope(shield=True):
+                await self._owner.leave()
 
     def _ended(self, _: object) -> None:
         self.broken_by = self._owner.left.exception()
@@ -104,17 +108,18 @@ class RecordingTransport:
                     await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
                     self.give_up("The server has gone: it ended, or it closed the connection.")
                 else:
-                    return self._received(item)
+                    if self._gone is None:  # else it is answered already, on this side
+                        return self._received(item)
         return await self._local.receive()
 
     def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         if isinstance(item, SessionMessage):
             self.wire.add(item.message, sent=False)
             if isinstance(item.message, JSONRPCResponse | JSONRPCError):
-                self._pending.discard(item.message.id or "")
+                self._pending.discard(coerce_request_id(item.message.id or 0))
         elif line := unreadable_line(item):
             self.stray.append(line)
-            if '"jsonrpc"' in line:
+            if re.search(r'"(jsonrpc|result)"\s*:', line):
                 self._spoiled(line)
         return item
 
@@ -122,14 +127,19 @@ class RecordingTransport:
         message = item.message
         self.wire.add(message, sent=True)
         if isinstance(message, JSONRPCRequest):
-            self._pending.add(message.id)
+            self._pending.add(coerce_request_id(message.id))
         elif isinstance(message, JSONRPCNotification) and message.method.endswith("/cancelled"):
-            self._pending.discard((message.params or {}).get("requestId", ""))
+            cancelled = (message.params or {}).get("requestId", "")
+            self._pending.discard(coerce_request_id(cancelled))
         if self._gone is None:
+            # an HTTP transport goes on in the context of this call, which may be a cell's
+            token = logs.of_task.set(self._note)
             try:
                 await self._write.send(item)
             except CLOSED:
                 self.give_up("The server has gone: it no longer reads what we send.")
+            finally:
+                logs.of_task.reset(token)
         else:
             self._answer(self._pending, self._gone)
 
@@ -156,8 +166,9 @@ class RecordingTransport:
         )
         if not self.wire.answered:  # from the first message on: the handshake cannot succeed
             self.give_up(reason)
-        ids = {i for i in self._pending if re.search(rf'"id"\s*:\s*"?{re.escape(str(i))}\b', line)}
-        self._answer(ids or self._pending, reason)
+        named = re.findall(r'"id"\s*:\s*"?([^\s",}]+)', line)
+        ids = {i for i in self._pending if str(i) in named} if named else self._pending
+        self._answer(ids, reason)
 
     def _answer(self, ids: set[RequestId], reason: str) -> None:
         """Answer these requests with an error, on behalf of a server that cannot."""
@@ -173,8 +184,9 @@ def unreadable_line(error: Exception) -> str:
     """The text that the transport could not read as a message, or nothing."""
     if not isinstance(error, ValidationError):
         return ""
-    found = error.errors(include_url=False, include_context=False)[0]["input"]
-    return found if isinstance(found, str) else json.dumps(found, default=str)
+    inputs = [details["input"] for details in error.errors(include_url=False)]
+    whole = next((found for found in inputs if isinstance(found, dict)), inputs[0])
+    return whole if isinstance(whole, str) else json.dumps(whole, default=str)
 
 
 class _Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import errno
 import logging
 import socket
@@ -19,7 +20,8 @@ from helpers import logs
 Transport = Literal["sse", "streamable-http"]
 PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
 START_SECONDS = 10.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 1.5
+BUSY_SECONDS = 5.0
 
 _handles: dict[str, ServerHandle] = {}
 
@@ -44,14 +46,14 @@ def serve(
             served to requests for that very host name and for loopback only.
         port: 0 takes a free one.
         name: without one, an `MCPServer` is known by its name and transport, an app by
-            its port; an app on a free port is not known again.
+            its port, and on a free port only the very same object is known again.
 
     Returns:
         A handle with `.url` (the full endpoint), `.stop()` and `.log`; as a context
         manager it stops at the end of the block.
 
     Raises:
-        TypeError, ValueError: nothing that can be served, or no such transport.
+        TypeError, ValueError: nothing that can be served, no such transport or port.
         OSError: the port is in use, or the host is not an address of this machine.
         RuntimeError: the app failed while starting; a Streamable HTTP app starts once.
     """
@@ -88,21 +90,20 @@ def _app_for(target: Any, transport: Transport, host: str, port: int) -> tuple[A
 
 def _bind(host: str, port: int) -> socket.socket:
     __tracebackhide__ = True
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if port not in range(65536):
+        raise ValueError(f"port is a whole number from 0 to 65535, not {port!r}")
     try:
-        sock.bind((host, port))
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
     except OSError as error:
-        sock.close()
         reason = (
             f"port {port} on {host} is in use. Stop what uses it (handle.stop() if it was "
             "served here), or pass port=0 to take a free one"
             if error.errno == errno.EADDRINUSE
-            else f"cannot listen on {host} port {port}: {error.strerror}"
+            else f"cannot listen: {error.strerror}"
         )
         raise OSError(error.errno, reason) from None
-    return sock
 
 
 class _Uvicorn(uvicorn.Server):
@@ -131,6 +132,7 @@ class ServerHandle:
         self._uvicorn = _Uvicorn(
             uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=0, ws="none")
         )
+        self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"serving {name}", daemon=True)
 
     @property
@@ -147,25 +149,30 @@ class ServerHandle:
         __tracebackhide__ = True
         logs.divert()
         self._thread.start()
-        if self._uvicorn.listening.wait(START_SECONDS) and self._uvicorn.started:
+        in_time = self._uvicorn.listening.wait(START_SECONDS)
+        if self._uvicorn.started:
             return
         self.stop()
+        late = "" if in_time else f" within {START_SECONDS:g} seconds"
         once = "" if "can only be called once" not in self.log else " A Streamable HTTP app can "
         hint = once and once + "be served once: make a new one, or serve the MCPServer itself."
-        raise RuntimeError(f"{self.name} did not start.{hint}\n{self.log}")
+        raise RuntimeError(f"{self.name} did not start{late}.{hint}\n{self.log}")
 
     def _run(self) -> None:
-        logs.of_thread[threading.get_ident()] = self._keep
+        logs.of_task.set(self._keep)  # the context of this thread, its tasks and their threads
         try:
             # not asyncio.run, which nest_asyncio replaces
             with asyncio.Runner() as runner:
-                runner.run(self._uvicorn.serve(sockets=[self._sock]))
+                runner.run(self._serve())
         except BaseException as error:
             logging.getLogger("uvicorn.error").error("the server ended: %r", error)
         finally:
             self._uvicorn.listening.set()
             self._sock.close()
-            del logs.of_thread[threading.get_ident()]
+
+    async def _serve(self) -> None:
+        self._task = asyncio.current_task()
+        await self._uvicorn.serve(sockets=[self._sock])
 
     def _keep(self, record: logging.LogRecord) -> None:
         # what is cancelled by stopping logs a traceback, which tells nothing
@@ -182,6 +189,10 @@ class ServerHandle:
             del _handles[self.name]
         self._uvicorn.should_exit = True
         self._thread.join(STOP_SECONDS)
+        if self.running and self._task:  # its start or its end waits for something
+            with contextlib.suppress(RuntimeError):  # it ends at this very moment
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+            self._thread.join(BUSY_SECONDS)
         if self.running:
             raise TimeoutError(f"{self.name} does not stop: something in it blocks its thread")
 

@@ -21,6 +21,9 @@ class StdioTransport:
     """
 
     def __init__(self, parameters: StdioServerParameters) -> None:
+        if "encoding_error_handler" not in parameters.model_fields_set:
+            # the SDK's default makes it hang on the first byte that is no UTF-8
+            parameters = parameters.model_copy(update={"encoding_error_handler": "replace"})
         self._parameters = parameters
         self._stderr: TextIO | None = None
         self._kept = ""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mcp.shared.dispatcher import coerce_request_id
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest
+
+from helpers.errors import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEPT_MESSAGES = 1000
 DRAWN_MESSAGES = 60
+METHOD_WIDTH = 60
+ID_WIDTH = 20
+DESCRIPTION_WIDTH = 5000
 ARROWS = {"request": "->>", "response": "-->>", "error": "--x", "notification": "-)"}
 
 
@@ -24,7 +30,8 @@ ARROWS = {"request": "->>", "response": "-->>", "error": "--x", "notification": 
 class Message:
     """One JSON-RPC message as it passed the transport.
 
-    `local` marks an answer that this side gave because the server could not.
+    `text` is its JSON as it stands on the wire. `local` marks an answer that this side
+    gave because the server could not.
     """
 
     number: int
@@ -33,23 +40,20 @@ class Message:
     method: str  # of a response or error: the method it answers
     id: int | str | None
     local: bool
-    raw: JSONRPCMessage = field(repr=False)
+    text: str = field(repr=False)
     time: float = field(repr=False)  # seconds since the epoch
     ms: float | None = None  # of a request: milliseconds until its answer came
 
     @property
     def direction(self) -> str:
+        if self.local:
+            return "client → client"
         return "client → server" if self.sent else "server → client"
-
-    @cached_property
-    def text(self) -> str:
-        """The JSON as it stands on the wire."""
-        return self.raw.model_dump_json(by_alias=True, exclude_unset=True)
 
     @property
     def json(self) -> dict[str, Any]:
         """The message as a dictionary, with the wire's own names."""
-        return self.raw.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return dict(json.loads(self.text))
 
     @property
     def bytes(self) -> int:
@@ -61,9 +65,10 @@ class Message:
     @property
     def label(self) -> str:
         """A short description: `initialize (id 0)`, `result of initialize (id 0)`."""
-        name = {"response": "result of ", "error": "error for "}.get(self.kind, "") + self.method
+        what = {"response": "result of ", "error": "error for "}.get(self.kind, "")
+        name = what + (shorten(self.method, METHOD_WIDTH) or "an unknown request")
         local = ", answered on this side" if self.local else ""
-        return name if self.id is None else f"{name} (id {self.id}{local})"
+        return name if self.id is None else f"{name} (id {shorten(str(self.id), ID_WIDTH)}{local})"
 
 
 class Wire:
@@ -71,7 +76,7 @@ class Wire:
 
     def __init__(self, limit: int = KEPT_MESSAGES) -> None:
         self._messages: deque[Message] = deque(maxlen=limit)
-        self._asked: dict[tuple[bool, int | str], tuple[Message, float]] = {}
+        self._asked: dict[tuple[bool, int | str | None], tuple[Message, float]] = {}
         self._count = 0
         self.answered = False  # has any readable message come from the server?
 
@@ -90,17 +95,20 @@ class Wire:
         now = time.perf_counter()
         self.answered = self.answered or not (sent or local)
         identity = getattr(raw, "id", None)
+        known_as = None if identity is None else coerce_request_id(identity)  # "7" answers 7
         method, kind = getattr(raw, "method", ""), "notification"
         if isinstance(raw, JSONRPCRequest):
             kind = "request"
         elif not isinstance(raw, JSONRPCNotification):
             kind = "error" if isinstance(raw, JSONRPCError) else "response"
-            asked, since = self._asked.pop((not sent, identity or 0), (None, now))
+            asked, since = self._asked.pop((not sent, known_as), (None, now))
             if asked:
                 method, asked.ms = asked.method, (now - since) * 1000
-        message = Message(self._count, sent, kind, method, identity, local, raw, time.time())
-        if kind == "request" and identity is not None:
-            self._asked[sent, identity] = message, now
+        # written out now, because lists and dictionaries in it are also the learner's
+        text = raw.model_dump_json(by_alias=True, exclude_unset=True)
+        message = Message(self._count, sent, kind, method, identity, local, text, time.time())
+        if kind == "request":
+            self._asked[sent, known_as] = message, now
             if len(self._asked) > self.limit:  # the oldest will not be answered any more
                 del self._asked[next(iter(self._asked))]
         self._count += 1
@@ -126,20 +134,23 @@ class Wire:
         """One row a message: direction, kind, method, id, ms, bytes.
 
         `ms` stands with a request: the milliseconds until its answer came. `bytes` is
-        the size of the message's JSON. The index is the message's number.
+        the size of the message's JSON. The index is the message's number. An answer that
+        this side gave, for a server that could not, has the direction "client → client".
         """
         import pandas as pd  # here, because importing it takes longer than connecting
 
-        columns = ["direction", "kind", "method", "id", "ms", "bytes"]
+        columns = {"direction": "str", "kind": "str", "method": "str"}
+        columns |= {"id": "str", "ms": "float64", "bytes": "int64"}
         rows = [[getattr(message, name) for name in columns] for message in self]
-        index = pd.Index([message.number for message in self], name="message")
-        frame = pd.DataFrame(rows, columns=columns, index=index)
+        index = pd.Index([message.number for message in self], dtype="int64", name="message")
+        frame = pd.DataFrame(rows, columns=list(columns), index=index)
         frame["id"] = frame["id"].map(lambda value: "" if pd.isna(value) else str(value))
-        frame["ms"] = frame["ms"].astype("float64").round(1)
-        return frame
+        return frame.astype(columns).round({"ms": 1})
 
     def diagram(self, last: int = DRAWN_MESSAGES) -> Diagram:
         """The `last` messages as a sequence diagram; a notebook draws it, `print` writes it."""
+        if last < 1:
+            raise ValueError(f"a diagram shows at least 1 message, not {last}")
         return Diagram(tuple(self)[-last:], self._count)
 
 
@@ -159,11 +170,12 @@ class Diagram:
 
     @property
     def mermaid(self) -> str:
-        steps = ", ".join(_safe(str(message)) for message in self._messages)
+        steps = ", ".join(str(message) for message in self._messages)
+        described = shorten(steps, DESCRIPTION_WIDTH) or "nothing has been sent yet"
         lines = [
             "sequenceDiagram",
             f"    accTitle: {self._title}",
-            f"    accDescr: {steps or 'nothing has been sent yet'}",
+            f"    accDescr: {_safe(described)}",
             "    participant C as client",
             "    participant S as server",
         ]
@@ -176,9 +188,12 @@ class Diagram:
 
     @property
     def text(self) -> str:
-        lines = [f"client {'':34} server"]
-        for message in self._messages:
-            shaft = f" {message.label} ".center(40, "─")
+        labels = [f" {message.label} " for message in self._messages]
+        width = max([40, *map(len, labels)])
+        lines = [f"client {'':{width - 6}} server"]
+        for message, label in zip(self._messages, labels, strict=True):
+            # an answer given on this side has no line that reaches the server
+            shaft = label.center(width, " " if message.local else "─")
             lines.append(f"  │{shaft}→│" if message.sent else f"  │←{shaft}│")
         return "\n".join(lines)
 
@@ -191,5 +206,4 @@ class Diagram:
 
 def _safe(text: str) -> str:
     """Server-chosen text must not end a Mermaid statement or open markup."""
-    kept = re.sub(r"[^\w /.,:()→-]", lambda found: f"#{ord(found[0])};", text)
-    return re.sub(r"\s+", " ", kept)[:200]
+    return re.sub(r"[^\w /.,:()→-]", lambda found: f"#{ord(found[0])};", text)

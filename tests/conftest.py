@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from mcp import StdioServerParameters
@@ -12,7 +14,7 @@ from mcp import StdioServerParameters
 import helpers
 from helpers import owner, serving
 from tests.kernels import Kernel, kernel
-from tests.places import ODD_SERVER, PYTHON
+from tests.places import BARE_SERVER, ODD_SERVER, PYTHON
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -28,9 +30,33 @@ async def _nothing_stays_open() -> AsyncIterator[None]:
 
 
 @pytest.fixture
+def sse_cut_off() -> Iterator[None]:
+    """For tests that stop an SSE server under its clients.
+
+    The SDK's server then leaves two of its streams unclosed, which the garbage collector
+    would tell to a later test.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unclosed <MemoryObject", ResourceWarning)
+        yield
+        gc.collect()
+
+
+@pytest.fixture
 def odd() -> StdioServerParameters:
     """A server that behaves; pass a mode in `args` for one that does not."""
     return StdioServerParameters(command=PYTHON, args=[ODD_SERVER])
+
+
+@pytest.fixture
+def bare() -> Callable[..., StdioServerParameters]:
+    """A server that starts at once: `bare(mode)`, with a mode in which it misbehaves, or none."""
+
+    def parameters(*mode: str, **options: object) -> StdioServerParameters:
+        args = ["-I", "-S", BARE_SERVER, *mode]
+        return StdioServerParameters(command=PYTHON, args=args, **options)
+
+    return parameters
 
 
 @pytest.fixture
