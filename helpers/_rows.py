@@ -24,6 +24,8 @@ Rows: TypeAlias = list[Any] | pd.DataFrame
 
 # blocks only: a cell is the text between two pipes, not the emphasis and links inside it
 _MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")
+# the second line of every table, looked for first: to parse megabytes of text takes seconds
+_DELIMITER_ROW = re.compile(r"^[ \t>]*[|:-][ \t\r|:-]*$", re.MULTILINE)
 
 # what a header cell looks like, so that prose with a comma in it is not taken for CSV
 _NAME = re.compile(r"[^\W\d][\w .-]*")
@@ -109,6 +111,8 @@ def _csv(text: str) -> tuple[list[str], list[list[str]]]:
 def _markdown_table(text: str) -> pd.DataFrame | None:
     """The first table outside code, by the tables extension of GitHub Flavored Markdown:
     a short row is filled with empty cells, and what a row has too many is ignored."""
+    if not _DELIMITER_ROW.search(text):
+        return None
     tokens = dropwhile(lambda token: token.type != "table_open", _MARKDOWN.parse(text))
     table = list(takewhile(lambda token: token.type != "table_close", tokens))
     if not table:
