@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer, Server
 
-from helpers.errors import http_hint, leaves, root, root_cause, shorten
+from helpers.errors import shorten
+from helpers.explain import explain
 from helpers.owner import hold_open, next_name
 from helpers.recorder import RecordingTransport
 from helpers.serving import ServerHandle
@@ -66,14 +66,14 @@ async def connect(
     key = name or (f"{described} ({mode})" if described else next_name())
 
     def tell(error: Exception) -> Exception:
-        shown = described or name or "the server"
-        return _explain(error, shown, target, recorder, timeout, answers)
+        shown = _shown(target) or name or "the server"
+        return explain(error, shown, target, recorder, timeout, answers)
 
     await hold_open(key, client, timeout, tell)
     if recorder and recorder.stray:
         print(
             f"Note: the server printed {len(recorder.stray)} line(s) to stdout that are not MCP "
-            f"messages; they were skipped. The first: {shorten(recorder.stray[0])!r}. "
+            f"messages.\nThey were skipped. The first: {shorten(recorder.stray[0])!r}.\n"
             "Only the protocol may go to stdout; everything else belongs on stderr."
         )
     return client
@@ -100,6 +100,13 @@ def _transport_for(target: Any, answers: deque[httpx2.Response]) -> tuple[Any, s
     return target, ""
 
 
+def _shown(target: Any) -> str:
+    """The target as an error message names it: the command without its folder, or the URL."""
+    if isinstance(target, StdioServerParameters):
+        return shlex.join([Path(target.command).name, *target.args])
+    return target if isinstance(target, str) else ""
+
+
 @asynccontextmanager
 async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator[Any]:
     """`streamable_http_client`; `answers` keeps the HTTP answer whose status the SDK drops."""
@@ -113,60 +120,6 @@ async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator
         streamable_http_client(url, http_client=http) as streams,
     ):
         yield streams
-
-
-def _explain(
-    error: Exception,
-    described: str,
-    target: Any,
-    recorder: RecordingTransport | None,
-    timeout: float,
-    answers: deque[httpx2.Response],
-) -> Exception:
-    """The error a learner should see: what failed, the likely cause, what to do."""
-    raised = (recorder and recorder.broken_by) or error
-    cause = root(raised)
-    words = recorder.last_words() if recorder else ""
-    if isinstance(cause, TimeoutError):
-        stray = recorder and recorder.stray
-        doubt = (
-            f"It printed {shorten(stray[0])!r} to stdout, which is no MCP message."
-            if stray
-            else "It may wait for something, or be no MCP server. Needs it longer? Pass timeout=."
-        )
-        return TimeoutError(f"{described} did not answer within {timeout:g} s. {doubt}{words}")
-    if isinstance(cause, ConnectionAbortedError):
-        return ConnectionAbortedError(f"{described}: {cause}, or connected to again.")
-    if isinstance(cause, OSError) and isinstance(target, StdioServerParameters):
-        return _cannot_start(cause, target)
-    for leaf in leaves(raised):
-        if isinstance(leaf, httpx2.HTTPStatusError):
-            return ConnectionError(http_hint(leaf.response))
-        if isinstance(leaf, httpx2.ConnectError):
-            return ConnectionError(
-                f"Nothing answers at {leaf.request.url}: {leaf}. Is the server running, on this "
-                "port? A served server tells its address as handle.url."
-            )
-    if isinstance(cause, MCPError):
-        refused = [answer for answer in answers if answer.is_error]
-        hint = f": {http_hint(refused[0])}" if refused else ""
-        return ConnectionError(f"No connection to {described}. {cause.message}{hint}")
-    return ConnectionError(
-        f"No connection to {described}: {type(cause).__name__}: {root_cause(cause)}{words}"
-    )
-
-
-def _cannot_start(cause: OSError, target: StdioServerParameters) -> OSError:
-    if target.cwd and not Path(target.cwd).is_dir():
-        return FileNotFoundError(
-            f"The working directory {str(target.cwd)!r} does not exist (cwd=)."
-        )
-    if not (shutil.which(target.command) or Path(target.command).exists()):
-        return FileNotFoundError(
-            f"There is no command {target.command!r} here. Is it installed, and on the PATH? "
-            "For Python servers use command=sys.executable."
-        )
-    return type(cause)(f"{target.command!r} could not be started: {cause}")
 
 
 def wire(client: Client) -> Wire:

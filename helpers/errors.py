@@ -72,4 +72,4 @@ def http_hint(answer: httpx2.Response) -> str:
     hint = hints.get(answer.status_code, "See the server's own log.")
     if elsewhere := answer.headers.get("location"):
         hint = f"The server sends us elsewhere, to {elsewhere}. Is that the URL you want?"
-    return f"{answer.request.url} answered HTTP {answer.status_code}. {hint}"
+    return f"{answer.request.url} answered HTTP {answer.status_code}.\n{hint}"

@@ -31,12 +31,12 @@ from pydantic import ValidationError
 
 from helpers import logs
 from helpers.errors import root_cause, shorten
-from helpers.owner import Owner, settled
+from helpers.owner_task import Owner, settled
+from helpers.streams import CLOSED, Reading, Writing
 from helpers.traffic import Wire
 
-AGAIN = " To go on, run the cell that connects again."
+AGAIN = "\nTo go on, run the cell that connects again."
 CRASH_SECONDS = 0.05
-CLOSED = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError)
 
 
 class RecordingTransport:
@@ -62,7 +62,7 @@ class RecordingTransport:
         self._gone: str | None = None
         self._waiting = anyio.CancelScope()
 
-    async def __aenter__(self) -> tuple[_Reading, _Writing]:
+    async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
         logs.of_task.set(self._note)
         # in a task of its own, so that a transport that crashes does not take the client along
@@ -77,7 +77,7 @@ class RecordingTransport:
         # what this side answers itself, once the server cannot
         self._put, self._local = anyio.create_memory_object_stream[SessionMessage](math.inf)
         self._owner.task.add_done_callback(self._ended)
-        return _Reading(self, self._read), _Writing(self, self._write)
+        return Reading(self, self._read), Writing(self, self._write)
 
     async def __aexit__(self, *error: object) -> None:
         self.give_up("The connection is closed.")
@@ -161,8 +161,8 @@ class RecordingTransport:
     def _spoiled(self, line: str) -> None:
         """An answer came that cannot be read: the request it belongs to must not hang."""
         reason = (
-            "The server's answer cannot be read: its line is not one valid JSON-RPC message. "
-            f"It begins {shorten(line)!r}. What else the server prints has to go to stderr."
+            "The server's answer cannot be read: its line is not one valid JSON-RPC message.\n"
+            f"It begins {shorten(line)!r}.\nWhat else the server prints has to go to stderr."
         )
         if not self.wire.answered:  # from the first message on: the handshake cannot succeed
             self.give_up(reason)
@@ -187,45 +187,3 @@ def unreadable_line(error: Exception) -> str:
     inputs = [details["input"] for details in error.errors(include_url=False)]
     whole = next((found for found in inputs if isinstance(found, dict)), inputs[0])
     return whole if isinstance(whole, str) else json.dumps(whole, default=str)
-
-
-class _Reading:
-    """What the SDK's `ReadStream` protocol asks for."""
-
-    def __init__(self, recorder: RecordingTransport, inner: Any) -> None:
-        self.receive = recorder.receive
-        self.aclose = inner.aclose
-        self._inner = inner
-
-    @property
-    def last_context(self) -> Any:
-        return getattr(self._inner, "last_context", None)
-
-    def __aiter__(self) -> _Reading:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except CLOSED:
-            raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> _Reading:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self.aclose()
-
-
-class _Writing:
-    """What the SDK's `WriteStream` protocol asks for."""
-
-    def __init__(self, recorder: RecordingTransport, inner: Any) -> None:
-        self.send = recorder.send
-        self.aclose = inner.aclose
-
-    async def __aenter__(self) -> _Writing:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self.aclose()

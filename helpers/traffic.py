@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mcp.shared.dispatcher import coerce_request_id
 from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest
 
+from helpers.diagram import Diagram
 from helpers.errors import shorten
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ KEPT_MESSAGES = 1000
 DRAWN_MESSAGES = 60
 METHOD_WIDTH = 60
 ID_WIDTH = 20
-DESCRIPTION_WIDTH = 5000
-ARROWS = {"request": "->>", "response": "-->>", "error": "--x", "notification": "-)"}
 
 
 @dataclass
@@ -141,69 +139,14 @@ class Wire:
 
         columns = {"direction": "str", "kind": "str", "method": "str"}
         columns |= {"id": "str", "ms": "float64", "bytes": "int64"}
-        rows = [[getattr(message, name) for name in columns] for message in self]
+        data = {name: [getattr(message, name) for message in self] for name in columns}
+        # as text before pandas sees them: it would turn numbers beside a gap into 1.0
+        data["id"] = ["" if value is None else str(value) for value in data["id"]]
         index = pd.Index([message.number for message in self], dtype="int64", name="message")
-        frame = pd.DataFrame(rows, columns=list(columns), index=index)
-        frame["id"] = frame["id"].map(lambda value: "" if pd.isna(value) else str(value))
-        return frame.astype(columns).round({"ms": 1})
+        return pd.DataFrame(data, index=index).astype(columns).round({"ms": 1})
 
     def diagram(self, last: int = DRAWN_MESSAGES) -> Diagram:
         """The `last` messages as a sequence diagram; a notebook draws it, `print` writes it."""
         if last < 1:
             raise ValueError(f"a diagram shows at least 1 message, not {last}")
         return Diagram(tuple(self)[-last:], self._count)
-
-
-class Diagram:
-    """A sequence diagram: Mermaid for a front end that draws it, plain text for one that does not.
-
-    Mermaid's syntax: https://mermaid.js.org/syntax/sequenceDiagram.html
-    """
-
-    def __init__(self, messages: tuple[Message, ...], count: int) -> None:
-        self._messages = messages
-        self._title = (
-            f"{len(messages)} messages between client and server"
-            if len(messages) == count
-            else f"the last {len(messages)} of {count} messages between client and server"
-        )
-
-    @property
-    def mermaid(self) -> str:
-        steps = ", ".join(str(message) for message in self._messages)
-        described = shorten(steps, DESCRIPTION_WIDTH) or "nothing has been sent yet"
-        lines = [
-            "sequenceDiagram",
-            f"    accTitle: {self._title}",
-            f"    accDescr: {_safe(described)}",
-            "    participant C as client",
-            "    participant S as server",
-        ]
-        for message in self._messages:
-            ends = ("C", "S") if message.sent and not message.local else ("S", "C")
-            if message.local:
-                ends = ("C", "C")
-            lines.append(f"    {ends[0]}{ARROWS[message.kind]}{ends[1]}: {_safe(message.label)}")
-        return "\n".join(lines)
-
-    @property
-    def text(self) -> str:
-        labels = [f" {message.label} " for message in self._messages]
-        width = max([40, *map(len, labels)])
-        lines = [f"client {'':{width - 6}} server"]
-        for message, label in zip(self._messages, labels, strict=True):
-            # an answer given on this side has no line that reaches the server
-            shaft = label.center(width, " " if message.local else "─")
-            lines.append(f"  │{shaft}→│" if message.sent else f"  │←{shaft}│")
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/vnd.mermaid": self.mermaid, "text/plain": self.text}
-
-
-def _safe(text: str) -> str:
-    """Server-chosen text must not end a Mermaid statement or open markup."""
-    return re.sub(r"[^\w /.,:()→-]", lambda found: f"#{ord(found[0])};", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -64,7 +65,7 @@ def test_a_lesson_has_the_shape_of_the_house(lesson: Path):
         for match in re.finditer(r"^(#+) ", re.sub(r"```.*?```", "", source, flags=re.S), re.M)
     ]
     assert headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(headings))
     for part in ("**What you will do:**", "**What you will learn:**", "**What you need:**"):
         assert part in prose[0]
     assert re.search(r"\*\*Time:\*\* about \d+ minutes", prose[0])
