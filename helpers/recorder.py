@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 import anyio
+import httpx2
 from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.message import SessionMessage
 from mcp_types import (
@@ -90,7 +91,11 @@ class RecordingTransport:
     async def _leave(self) -> None:
         if not self._owner.left.done():  # a transport that crashed has said why in `broken_by`
             with anyio.CancelScope(shield=True):
-                await self._owner.leave()
+                try:
+                    await self._owner.leave()
+                except (*CLOSED, httpx2.TransportError) as error:
+                    # a message or the server's own end crossed our closing: it is closed
+                    self.notes.append(f"while closing: {type(error).__name__} {error}")
 
     def _ended(self, _: object) -> None:
         self.broken_by = self._owner.left.exception()
@@ -156,7 +161,7 @@ class RecordingTransport:
         self.notes.append(logs.in_one_line(record))
         if record.levelno >= logging.ERROR and record.getMessage() == "Error in post_writer":
             error = record.exc_info[1] if record.exc_info else None
-            self.give_up(f"A message could not be sent: {root_cause(error)}.")
+            self.give_up(f"A message could not be sent: {root_cause(error).rstrip('.')}.")
 
     def _spoiled(self, line: str) -> None:
         """An answer came that cannot be read: the request it belongs to must not hang."""

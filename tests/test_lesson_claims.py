@@ -6,18 +6,21 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import urljoin
 
 import httpx2
+import nbformat
 import pytest
 from mcp import Client, ClientSession, MCPError, StdioServerParameters, stdio_client
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer, Server
 from mcp.server.sse import SseServerTransport
+from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
@@ -66,6 +69,16 @@ async def test_the_bare_sdk_waits_in_silence_for_a_spoiled_handshake(errors: Tex
         async with asyncio.timeout(5):
             async with Client(stdio_client(half_line, errlog=errors), mode="legacy"):
                 pass
+
+
+async def test_in_its_default_mode_the_bare_sdk_waits_ten_seconds_asks_again_and_goes_on(
+    errors: TextIO,
+):
+    half_line = StdioServerParameters(command=PYTHON, args=[ODD_SERVER, "half-line"])
+    begun = time.monotonic()
+    async with Client(stdio_client(half_line, errlog=errors)) as client:
+        assert time.monotonic() - begun >= 10
+        assert (await client.call_tool("add", {"a": 1, "b": 1})).structured_content == {"result": 2}
 
 
 @pytest.mark.parametrize("source", ["from mcp import Client", "from mcp import ClientSession"])
@@ -167,6 +180,26 @@ async def test_the_sdks_sse_transport_checks_neither_host_nor_origin_by_itself()
             await close(stream)
 
 
+async def test_the_event_reader_of_the_lesson_skips_pings():
+    lesson = nbformat.read(NOTEBOOKS / "03_sse.ipynb", as_version=4)
+    [source] = [cell.source for cell in lesson.cells if cell.id == "event"]
+    reader = source.partition("first =")[0]
+
+    async def stream() -> AsyncIterator[str]:
+        ping = [": ping - 2026-01-01 00:00:00", ""]
+        for line in [*ping, "event: endpoint", "data: /x", "", *ping, *ping, "data: a: b", ""]:
+            yield line
+
+    names: dict[str, Any] = {"lines": stream()}
+    exec(reader, names)
+    assert await names["next_event"]() == {"event": "endpoint", "data": "/x"}
+    assert await names["next_event"]() == {"data": "a: b"}
+
+
+def test_a_server_sends_a_ping_every_fifteen_seconds():
+    assert EventSourceResponse.DEFAULT_PING_INTERVAL == 15
+
+
 def test_sse_app_has_the_routes_that_the_lesson_builds_by_hand():
     assert [route.path for route in achievement.mcp.sse_app().routes] == ["/sse", "/messages"]
 
@@ -230,6 +263,20 @@ def test_the_stdio_script_prints_the_tools_and_a_score():
         "name: 张三 绩效评分: 85.9",
     ]
     assert done.returncode == 0
+
+
+def test_the_stdio_script_says_in_one_line_that_the_tool_failed():
+    done = run_script("stdio_client.py", PYTHON, "-m", "servers.showcase")
+    assert done.stderr == "the tool failed: Unknown tool: get_score_by_name\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("command", [[PYTHON, "-m", "servers.nowhere"], ["no-such-command"]])
+def test_the_stdio_script_says_in_one_line_that_there_is_no_server(command: list[str]):
+    done = run_script("stdio_client.py", *command)
+    assert done.stderr.splitlines()[-1] == f"no MCP server answers to: {' '.join(command)}"
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
 
 
 def test_the_handshake_script_shows_three_phases():

@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 import httpx2
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.sse import sse_client
 
 
@@ -15,12 +15,13 @@ async def main(url):
     async with Client(sse_client(url)) as client:
         for tool in (await client.list_tools()).tools:
             print(f"{tool.name}: {tool.description}")
-
         result = await client.call_tool("get_score_by_name", {"name": "张三"})
-        text = result.content[0].text
-        if result.is_error:
-            sys.exit(f"the tool failed: {text}")
-        print(text)
+
+    text = result.content[0].text
+    if result.is_error:
+        return f"the tool failed: {text}"  # sys.exit prints it and fails
+    print(text)
+    return None
 
 
 if __name__ == "__main__":
@@ -28,6 +29,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     try:
-        asyncio.run(main(sys.argv[1]))
-    except* httpx2.ConnectError:
-        sys.exit(f"nothing answers at {sys.argv[1]}: is the server running?")
+        sys.exit(asyncio.run(main(sys.argv[1])))
+    except* (MCPError, httpx2.HTTPError, httpx2.InvalidURL):
+        sys.exit(f"no SSE server answers at {sys.argv[1]}: is it running, is the path right?")

@@ -6,7 +6,7 @@ usage: python stdio_client.py COMMAND [ARGUMENT ...]
 import asyncio
 import sys
 
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 
 async def main(command, *args):
@@ -14,16 +14,20 @@ async def main(command, *args):
     async with Client(server) as client:
         for tool in (await client.list_tools()).tools:
             print(f"{tool.name}: {tool.description}")
-
         result = await client.call_tool("get_score_by_name", {"name": "张三"})
-        text = result.content[0].text
-        if result.is_error:
-            sys.exit(f"the tool failed: {text}")
-        print(text)
+
+    text = result.content[0].text
+    if result.is_error:
+        return f"the tool failed: {text}"  # sys.exit prints it and fails
+    print(text)
+    return None
 
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # a Windows terminal may use another
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        sys.exit(asyncio.run(main(*sys.argv[1:])))
+    except* (MCPError, OSError):
+        sys.exit(f"no MCP server answers to: {' '.join(sys.argv[1:])}")
