@@ -24,8 +24,8 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from helpers._columns import frame_of, numbers
-from helpers._rows import Rows, rows_in_text, rows_in_value
+from helpers.columns import frame_of, numbers
+from helpers.rows import Rows, rows_in_text, rows_in_value
 
 Content: TypeAlias = ContentBlock | TextResourceContents | BlobResourceContents
 
