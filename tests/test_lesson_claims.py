@@ -300,9 +300,8 @@ def test_the_sse_script_prints_the_tools_and_a_score():
     assert done.returncode == 0
 
 
-def test_the_sse_script_says_in_one_line_that_nothing_answers():
-    done = run_script("sse_client.py", "http://127.0.0.1:9/sse")
-    assert (
-        done.stderr.strip() == "nothing answers at http://127.0.0.1:9/sse: is the server running?"
-    )
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/sse", "127.0.0.1:9"])
+def test_the_sse_script_says_in_one_line_that_nothing_answers(url: str):
+    done = run_script("sse_client.py", url)
+    assert done.stderr == f"no SSE server answers at {url}: is it running, is the path right?\n"
     assert done.returncode == 1
