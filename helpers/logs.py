@@ -17,7 +17,8 @@ from helpers.errors import root_cause
 
 Sink = Callable[[logging.LogRecord], None]
 
-LIBRARIES = ("asyncio", "mcp", "uvicorn", "starlette", "sse_starlette", "httpx2", "httpcore2")
+LIBRARIES = ("asyncio", "mcp", "starlette", "sse_starlette", "httpx2", "httpcore2")
+UVICORN = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 KEPT_LINES = 1000
 
 of_task: ContextVar[Sink | None] = ContextVar("of_task", default=None)
@@ -31,6 +32,14 @@ class _Divert(logging.Handler):
             logging.getLogger().callHandlers(record)
 
 
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """A filter: it stays where a handler does not, for a `uvicorn.Config` replaces those."""
+    sink = of_task.get()
+    if sink:
+        sink(record)
+    return sink is None
+
+
 _divert = _Divert()
 _formatter = logging.Formatter("%(levelname)s %(name)s: %(message)s")
 
@@ -42,6 +51,8 @@ def divert() -> None:
         if _divert not in logger.handlers:
             logger.addHandler(_divert)
             logger.propagate = False
+    for name in UVICORN:
+        logging.getLogger(name).addFilter(_is_not_ours)
 
 
 def in_full(record: logging.LogRecord) -> str:

@@ -1,0 +1,23 @@
+"""Whose log lines are shown, and whose are kept."""
+
+from __future__ import annotations
+
+import pytest
+import uvicorn
+from mcp.client.sse import sse_client
+
+from helpers import close_all, connect, serve
+from servers import achievement
+
+
+@pytest.mark.usefixtures("sse_cut_off")
+async def test_a_uvicorn_of_the_learners_own_does_not_bring_a_served_servers_log_into_the_cell(
+    capfd: pytest.CaptureFixture[str],
+):
+    handle = serve(achievement.mcp)
+    await connect(sse_client(handle.url))
+    uvicorn.Config(achievement.mcp.sse_app())  # sets uvicorn's own logging up
+    handle.stop()
+    await close_all()
+    assert capfd.readouterr() == ("", "")
+    assert "ASGI" in handle.log
