@@ -9,7 +9,6 @@ import errno
 import logging
 import socket
 import threading
-from types import TracebackType
 from typing import Any, Literal
 
 import uvicorn
@@ -172,9 +171,15 @@ class ServerHandle:
 
     async def _serve(self) -> None:
         self._task = asyncio.current_task()
-        await self._uvicorn.serve(sockets=[self._sock])
+        try:
+            await self._uvicorn.serve(sockets=[self._sock])
+        finally:  # uvicorn closes none of them when its end is cut short
+            for connection in list(self._uvicorn.server_state.connections):
+                connection.transport.close()
 
     def _keep(self, record: logging.LogRecord) -> None:
+        if record.getMessage().endswith("timeout graceful shutdown exceeded"):
+            return  # so it is meant
         # what is cancelled by stopping logs a traceback, which tells nothing
         form = logs.in_one_line if self._uvicorn.should_exit else logs.in_full
         self._lines.append(form(record))
@@ -202,12 +207,7 @@ class ServerHandle:
     def __enter__(self) -> ServerHandle:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from mcp import StdioServerParameters
@@ -29,9 +30,9 @@ async def _nothing_stays_open() -> AsyncIterator[None]:
     assert not owner._owners
 
 
-@pytest.fixture
-def sse_cut_off() -> Iterator[None]:
-    """For tests that stop an SSE server under its clients.
+@contextmanager
+def cutting_sse_off() -> Iterator[None]:
+    """For what stops an SSE server before it has noticed that its clients are gone.
 
     The SDK's server then leaves two of its streams unclosed, which the garbage collector
     would tell to a later test.
@@ -40,6 +41,12 @@ def sse_cut_off() -> Iterator[None]:
         warnings.filterwarnings("ignore", "Unclosed <MemoryObject", ResourceWarning)
         yield
         gc.collect()
+
+
+@pytest.fixture
+def sse_cut_off() -> Iterator[None]:
+    with cutting_sse_off():
+        yield
 
 
 @pytest.fixture

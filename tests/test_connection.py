@@ -25,6 +25,7 @@ from starlette.routing import Route
 from helpers import close, close_all, connect, owner, serve, server_log, wire
 from helpers.serving import ServerHandle
 from tests import odd_server
+from tests.conftest import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until
 
@@ -67,6 +68,7 @@ async def _no_connection_stays_open() -> AsyncIterator[None]:
 def served() -> Iterator[dict[str, ServerHandle]]:
     """The odd server over both HTTP transports."""
     with (
+        cutting_sse_off(),
         serve(odd_server.mcp, name="for this module") as sse,
         serve(odd_server.mcp, name="for it too", transport="streamable-http") as http,
     ):
