@@ -15,6 +15,7 @@ import httpx2
 import psutil
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client import stdio as sdk_stdio
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
@@ -24,7 +25,6 @@ from starlette.routing import Route
 
 from helpers import close, close_all, connect, owner, serve, server_log, wire
 from helpers.serving import ServerHandle
-from tests import odd_server
 from tests.conftest import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until
@@ -32,6 +32,19 @@ from tests.waiting import until
 Bare = Callable[..., StdioServerParameters]
 CLEAN_UP = owner.CLEAN_UP_SECONDS
 COMMAND = f"{Path(PYTHON).name} -I -S {BARE_SERVER}"
+
+
+calculator = MCPServer("calculator", log_level="WARNING")
+
+
+@calculator.tool()
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@calculator.tool()
+async def hold() -> None:
+    await asyncio.Event().wait()
 
 
 def servers() -> list[int]:
@@ -64,13 +77,20 @@ async def _no_connection_stays_open() -> AsyncIterator[None]:
     assert not owner._owners
 
 
+@pytest.fixture
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK wait less for a process to end by itself."""
+    monkeypatch.setattr(sdk_stdio, "PROCESS_TERMINATION_TIMEOUT", 0.3)
+    monkeypatch.setattr(sdk_stdio, "FORCE_KILL_TIMEOUT", 0.3)
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[dict[str, ServerHandle]]:
     """The odd server over both HTTP transports."""
     with (
         cutting_sse_off(),
-        serve(odd_server.mcp, name="for this module") as sse,
-        serve(odd_server.mcp, name="for it too", transport="streamable-http") as http,
+        serve(calculator, name="for this module") as sse,
+        serve(calculator, name="for it too", transport="streamable-http") as http,
     ):
         yield {"sse": sse, "streamable-http": http}
 
@@ -93,6 +113,16 @@ def refusing() -> Iterator[Callable[[int], str]]:
     yield endpoint
     for handle in handles:
         handle.stop()
+
+
+async def over(transport: str, bare: Bare, served: dict[str, ServerHandle]) -> Client:
+    """A client connected in one of four ways: over each transport, and by a handshake."""
+    url = served["streamable-http"].url
+    target = {"stdio": bare(), "sse": sse_client(served["sse"].url)}.get(transport, url)
+    return await connect(target, mode="legacy" if transport == "legacy" else "auto")
+
+
+FOUR_WAYS = ["stdio", "sse", "streamable-http", "legacy"]
 
 
 # ---- what it opens ----
@@ -130,7 +160,7 @@ async def test_http_servers_are_reached_with_the_sdks_meaning_of_a_target(
 
 
 async def test_a_server_object_is_called_in_this_process():
-    client = await connect(odd_server.mcp)
+    client = await connect(calculator)
     assert await said(client, "add", a=2, b=3) == "5"
     with pytest.raises(ValueError, match="same process: no transport, no messages"):
         wire(client)
@@ -251,10 +281,11 @@ async def test_who_asks_for_a_strict_encoding_gets_it_and_its_error(bare: Bare):
     assert "'utf-8' codec can't decode byte 0xe9" in str(error)
 
 
+@pytest.mark.usefixtures("_hurried")
 async def test_a_server_that_closes_its_stdout_is_told_at_once_and_ended(bare: Bare):
     begun = time.monotonic()
     error = await failure(connect(bare("mute"), timeout=10))
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 5
     assert isinstance(error, ConnectionError)
     assert "it closed the connection" in str(error)
     assert str(error).endswith("    I say nothing")
@@ -497,11 +528,11 @@ async def test_a_transport_already_built_is_replaced_only_by_name(served: dict[s
 
 
 async def test_the_same_server_object_again_closes_the_earlier_connection():
-    first = await connect(odd_server.mcp)
-    await connect(odd_server.mcp)
+    first = await connect(calculator)
+    await connect(calculator)
     with pytest.raises(RuntimeError):
         await first.list_tools()
-    await connect(MCPServer("odd", log_level="WARNING"))  # another of the same name
+    await connect(MCPServer("calculator", log_level="WARNING"))  # another of the same name
     assert len(owner._owners) == 2
 
 
@@ -554,24 +585,18 @@ async def test_close_all_closes_every_transport(bare: Bare, served: dict[str, Se
     await connect(served["streamable-http"].url)
     await connect(served["streamable-http"].url, mode="legacy")
     await connect(sse_client(served["sse"].url))
-    await connect(odd_server.mcp)
+    await connect(calculator)
     await close_all()
     assert servers() == []
     assert not owner._owners
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "streamable-http", "legacy"])
+@pytest.mark.parametrize("transport", FOUR_WAYS)
 async def test_closing_in_the_middle_of_a_call_ends_the_call_with_an_error(
     bare: Bare, served: dict[str, ServerHandle], transport: str
 ):
-    target, mode, tool = {
-        "stdio": (bare(), "auto", "hold"),
-        "sse": (sse_client(served["sse"].url), "auto", "wait"),
-        "streamable-http": (served["streamable-http"].url, "auto", "wait"),
-        "legacy": (served["streamable-http"].url, "legacy", "wait"),
-    }[transport]
-    client = await connect(target, mode=mode)
-    call = asyncio.create_task(client.call_tool(tool, {"seconds": 30}))
+    client = await over(transport, bare, served)
+    call = asyncio.create_task(client.call_tool("hold", {}))
     await until(lambda: [m for m in wire(client) if m.method == "tools/call"])
     begun = time.monotonic()
     await close(client)
@@ -584,7 +609,7 @@ async def test_closing_in_the_middle_of_a_call_ends_the_call_with_an_error(
 async def test_closing_after_the_server_died_is_quiet_over_every_transport(
     bare: Bare, capfd: pytest.CaptureFixture[str]
 ):
-    with serve(odd_server.mcp) as sse, serve(odd_server.mcp, transport="streamable-http") as http:
+    with serve(calculator) as sse, serve(calculator, transport="streamable-http") as http:
         clients = [
             await connect(bare()),
             await connect(sse_client(sse.url)),
@@ -599,12 +624,13 @@ async def test_closing_after_the_server_died_is_quiet_over_every_transport(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("_hurried")
 async def test_a_frozen_server_is_closed_all_the_same(bare: Bare):
     client = await connect(bare())
     psutil.Process(servers()[0]).suspend()
     begun = time.monotonic()
     await close(client)
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 3
     assert servers() == []
 
 
@@ -621,15 +647,12 @@ def open_now() -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("transport", ["stdio", "sse", "streamable-http", "legacy"])
+@pytest.mark.parametrize("transport", FOUR_WAYS)
 async def test_thirty_connections_leave_nothing_behind(
     bare: Bare, served: dict[str, ServerHandle], transport: str
 ):
     async def once() -> None:
-        target = {"stdio": bare(), "sse": sse_client(served["sse"].url)}.get(
-            transport, served["streamable-http"].url
-        )
-        client = await connect(target, mode="legacy" if transport == "legacy" else "auto")
+        client = await over(transport, bare, served)
         await client.list_tools()
         await close(client)
 
