@@ -18,7 +18,7 @@ from helpers.errors import shorten
 from helpers.explain import explain
 from helpers.owner import hold_open, next_name
 from helpers.recorder import RecordingTransport
-from helpers.serving import ServerHandle
+from helpers.server_thread import ServerHandle
 from helpers.stdio import StdioTransport
 from helpers.traffic import Wire
 

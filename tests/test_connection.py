@@ -24,7 +24,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from helpers import close, close_all, connect, owner, serve, server_log, wire
-from helpers.serving import ServerHandle
+from helpers.server_thread import ServerHandle
 from tests.conftest import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import re
 import socket
 import threading
@@ -24,8 +25,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from helpers import close_all, connect, serve, server_log, serving
-from helpers.serving import ServerHandle
+from helpers import close_all, connect, serve, server_log, server_thread, serving
+from helpers.server_thread import ServerHandle
 from tests import odd_server
 from tests.conftest import cutting_sse_off
 from tests.waiting import until
@@ -199,8 +200,8 @@ def test_an_app_that_fails_at_startup_is_told_with_its_traceback():
 
 
 def test_an_app_whose_startup_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(serving, "START_SECONDS", 0.3)
-    monkeypatch.setattr(serving, "STOP_SECONDS", 0.3)
+    monkeypatch.setattr(server_thread, "START_SECONDS", 0.3)
+    monkeypatch.setattr(server_thread, "STOP_SECONDS", 0.3)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -357,7 +358,7 @@ def test_stopping_an_app_that_shuts_down_for_ever_takes_two_seconds_at_most():
 def test_an_app_that_blocks_its_thread_cannot_be_stopped_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(serving, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(server_thread, "STOP_SECONDS", 0.1)
     monkeypatch.setattr(serving, "BUSY_SECONDS", 0.1)
     entered, release = threading.Event(), threading.Event()
 
@@ -439,7 +440,7 @@ def test_what_the_libraries_log_in_a_thread_of_the_server_stands_in_its_log(
     capfd: pytest.CaptureFixture[str],
 ):
     async def threaded(_: object) -> PlainTextResponse:
-        await run_in_threadpool(serving.logging.getLogger("mcp.any").error, "from a thread")
+        await run_in_threadpool(logging.getLogger("mcp.any").error, "from a thread")
         return PlainTextResponse("done")
 
     handle = serve(app_with(threaded))
@@ -473,7 +474,7 @@ def test_stopping_in_peace_logs_nothing():
 def test_a_log_keeps_its_last_thousand_lines():
     async def talk(_: object) -> PlainTextResponse:
         for number in range(1500):
-            serving.logging.getLogger("mcp.any").warning("%d", number)
+            logging.getLogger("mcp.any").warning("%d", number)
         return PlainTextResponse("done")
 
     handle = serve(app_with(talk))
