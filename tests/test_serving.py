@@ -359,7 +359,7 @@ def test_an_app_that_blocks_its_thread_cannot_be_stopped_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(server_thread, "STOP_SECONDS", 0.1)
-    monkeypatch.setattr(serving, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(server_thread, "BUSY_SECONDS", 0.1)
     entered, release = threading.Event(), threading.Event()
 
     async def block(_: object) -> PlainTextResponse:
