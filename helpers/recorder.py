@@ -61,7 +61,6 @@ class RecordingTransport:
         self.last_words = last_words
         self._pending: set[RequestId] = set()
         self._gone: str | None = None
-        self._waiting = anyio.CancelScope()
 
     async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
@@ -98,23 +97,23 @@ class RecordingTransport:
                     self.notes.append(f"while closing: {type(error).__name__} {error}")
 
     def _ended(self, _: object) -> None:
-        self.broken_by = self._owner.left.exception()
-        self.give_up(f"The connection broke: {root_cause(self.broken_by)}.")
+        if self._gone is None:  # it ended by itself
+            self.broken_by = self._owner.left.exception()
+            self.give_up(f"The connection broke: {root_cause(self.broken_by)}.")
 
     async def receive(self) -> SessionMessage | Exception:
         while self._gone is None:
             with suppress(anyio.WouldBlock):
                 return self._local.receive_nowait()
-            with anyio.CancelScope() as self._waiting:
-                try:
-                    item: SessionMessage | Exception = await self._read.receive()
-                except CLOSED:
-                    # a transport that crashes closes its streams just before it raises
-                    await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
-                    self.give_up("The server has gone: it ended, or it closed the connection.")
-                else:
-                    if self._gone is None:  # else it is answered already, on this side
-                        return self._received(item)
+            try:
+                item: SessionMessage | Exception = await self._read.receive()
+            except CLOSED:
+                # a transport that crashes closes its streams just before it raises
+                await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
+                self.give_up("The server has gone: it ended, or it closed the connection.")
+            else:
+                if self._gone is None:  # else it is answered already, on this side
+                    return self._received(item)
         return await self._local.receive()
 
     def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
@@ -153,7 +152,7 @@ class RecordingTransport:
         if self._gone is None:
             again = AGAIN if self.wire.answered else ""
             self._gone = f"{reason}{again}{self.last_words()}"
-            self._waiting.cancel()
+            self._owner.stop()  # which closes the streams, and so wakes `receive`
         self._answer(self._pending, self._gone)
 
     def _note(self, record: logging.LogRecord) -> None:

@@ -24,7 +24,7 @@ METHOD_WIDTH = 60
 ID_WIDTH = 20
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """One JSON-RPC message as it passed the transport.
 
@@ -92,13 +92,12 @@ class Wire:
     def add(self, raw: JSONRPCMessage, *, sent: bool, local: bool = False) -> None:
         now = time.perf_counter()
         self.answered = self.answered or not (sent or local)
-        identity = getattr(raw, "id", None)
+        identity = None if isinstance(raw, JSONRPCNotification) else raw.id
         known_as = None if identity is None else coerce_request_id(identity)  # "7" answers 7
-        method, kind = getattr(raw, "method", ""), "notification"
-        if isinstance(raw, JSONRPCRequest):
-            kind = "request"
-        elif not isinstance(raw, JSONRPCNotification):
-            kind = "error" if isinstance(raw, JSONRPCError) else "response"
+        if isinstance(raw, JSONRPCRequest | JSONRPCNotification):
+            kind, method = "notification" if identity is None else "request", raw.method
+        else:
+            kind, method = "error" if isinstance(raw, JSONRPCError) else "response", ""
             asked, since = self._asked.pop((not sent, known_as), (None, now))
             if asked:
                 method, asked.ms = asked.method, (now - since) * 1000
