@@ -122,6 +122,20 @@ def test_an_app_with_an_mcp_server_inside_is_served():
         assert answer.headers["content-type"].startswith("text/event-stream")
 
 
+def test_small_answers_are_sent_at_once():
+    options: list[int] = []
+
+    async def look(_: object) -> PlainTextResponse:
+        for connection in handle._uvicorn.server_state.connections:
+            sock = connection.transport.get_extra_info("socket")
+            options.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return PlainTextResponse("done")
+
+    handle = serve(app_with(look))
+    httpx2.get(handle.url)
+    assert options == [1]  # else Nagle's algorithm may hold them back for 40 ms
+
+
 async def test_the_same_server_is_served_over_both_transports_at_once():
     handles = [serve(odd_server.mcp, transport=transport) for transport in TRANSPORTS]
     assert [await added(handle) for handle in handles] == ["5", "5"]
