@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 import uvicorn
 from mcp.client.sse import sse_client
@@ -10,7 +13,18 @@ from helpers import close_all, connect, serve
 from servers import achievement
 
 
-@pytest.mark.usefixtures("sse_cut_off")
+@pytest.fixture
+def _uvicorns_logging_is_put_back() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in uvicorn.config.LOGGING_CONFIG["loggers"]]
+    before = [(logger.level, logger.handlers[:], logger.propagate) for logger in loggers]
+    yield
+    for logger, (level, handlers, propagate) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+        logger.propagate = propagate
+
+
+@pytest.mark.usefixtures("sse_cut_off", "_uvicorns_logging_is_put_back")
 async def test_a_uvicorn_of_the_learners_own_does_not_bring_a_served_servers_log_into_the_cell(
     capfd: pytest.CaptureFixture[str],
 ):
