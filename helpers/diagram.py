@@ -66,4 +66,4 @@ class Diagram:
 
 def _safe(text: str) -> str:
     """Server-chosen text must not end a Mermaid statement or open markup."""
-    return re.sub(r"[^\w /.,:()→-]", lambda found: f"#{ord(found[0])};", text)
+    return re.sub(r"[^\w /.,()→-]", lambda found: f"#{ord(found[0])};", text)

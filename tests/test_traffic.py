@@ -29,6 +29,7 @@ HOSTILE = [
     "accDescr { x }",
     "C->>S: forged",
     "style:x;",
+    "wrap:x",
     "a\r\n\u2028\u2029\x1b[2J\x00b",
     "😀 张三",
     "x" * 10_000,
@@ -277,7 +278,7 @@ def test_text_that_the_server_chose_cannot_leave_its_line_of_the_diagram(text: s
     for line in lines[2], lines[5]:
         shown = line.partition(": ")[2]
         # only harmless characters and Mermaid's numbered entities
-        assert re.fullmatch(r"(?:[\w /.,:()→-]|#\d+;)*", shown)
+        assert re.fullmatch(r"(?:[\w /.,()→-]|#\d+;)*", shown)
         assert len(shown) < 1000
     assert len(diagram.text.splitlines()) == 2
 
