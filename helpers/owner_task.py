@@ -83,7 +83,11 @@ class Owner:
 
     def stop(self, *, now: bool = False) -> None:
         """Ask the owner task to leave; from any thread. `now` cancels what it waits for."""
-        if not self.left.done():
+        if self.left.done():
+            return
+        if self.loop.is_closed():
+            self.left.set_result(None)  # the task ended with its loop
+        else:
             self.loop.call_soon_threadsafe(self._request_stop, now)
 
     def _request_stop(self, now: bool) -> None:

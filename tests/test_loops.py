@@ -125,6 +125,23 @@ print("pid", loop.run_until_complete(client.call_tool("where", {})).content[0].t
     assert ended.returncode == 0
 
 
+def test_a_script_that_ends_with_a_server_and_its_client_open_ends_quietly_and_at_once():
+    begun = time.monotonic()
+    ended = script(
+        """
+from mcp.client.sse import sse_client
+from mcp.server import MCPServer
+from helpers import serve
+handle = serve(MCPServer("mine", log_level="WARNING"))
+loop = asyncio.new_event_loop()
+client = loop.run_until_complete(connect(sse_client(handle.url)))
+print(handle.running)
+"""
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("True\n", "", 0)
+    assert time.monotonic() - begun < 10
+
+
 def test_a_script_whose_task_fails_leaves_no_process_and_shows_the_one_error():
     ended = script(
         """

@@ -290,6 +290,31 @@ async def test_a_closer_that_is_cancelled_does_not_stop_the_closing():
     assert events == ["left"]
 
 
+async def test_it_is_closed_from_another_thread_with_a_loop_of_its_own():
+    thing = Thing()
+    await keep_open(thing, name="mine")
+    await asyncio.to_thread(lambda: asyncio.run(close("mine")))
+    assert thing.events == ["it entered", "it left"]
+    assert thing.tasks[0] is thing.tasks[1]
+
+
+def test_what_a_closed_loop_left_open_stands_in_nobodys_way(caplog: pytest.LogCaptureFixture):
+    def abandon() -> None:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(keep_open(Thing(), name="mine"))
+        loop.close()
+
+    async def open_again() -> list[str]:
+        await keep_open(Thing(), name="mine")
+        names = open_names()
+        await close_all()
+        return names
+
+    abandon()
+    assert asyncio.run(open_again()) == ["mine"]
+    assert open_names() == []
+
+
 async def test_close_all_closes_everything_newest_first_even_when_one_fails():
     events: list[str] = []
     await keep_open(Thing(events, "one"))
