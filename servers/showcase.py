@@ -1,6 +1,7 @@
 """The large server: one of everything that a client can meet.
 
-Run it with `python -m servers.showcase`; `--help` lists the transports.
+Run it with `python -m servers.showcase`; `--help` lists the transports. `GENERATED_ROWS` in its
+environment adds a large table (servers/generated.py).
 """
 
 import json
@@ -30,7 +31,7 @@ from mcp_types import (
 )
 from pydantic import Field
 
-from servers import arithmetic, database, films, serving
+from servers import arithmetic, database, films, generated, serving
 from servers.chart import bar_chart
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -183,6 +184,8 @@ async def complete(
         return None
     return Completion(values=[name for name in known if name.startswith(argument.value)])
 
+
+generated.offer(mcp)
 
 if __name__ == "__main__":
     serving.main(mcp, port=8080)
