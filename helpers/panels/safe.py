@@ -63,9 +63,11 @@ def cut(text: str, limit: int = SHOWN_CHARACTERS, python: str = "") -> tuple[str
 
 def text_html(text: str, *, label: str = "", python: str = "") -> str:
     """What `text_block` shows, as HTML."""
+    if not text:
+        return sentence("An empty text.")
     head, missing = cut(text, python=python)
     # one can scroll it with the keyboard only where it can have the focus, and then it needs a name
-    named = f'role="region" tabindex="0" aria-label="{escape(label or "text")}"'
+    named = f'role="group" tabindex="0" aria-label="{escape(label or "text")}"'
     block = f'<pre class="mcpk-text" {named}>{escape(head)}</pre>'
     return block + (sentence(missing) if missing else "")
 

@@ -1,0 +1,41 @@
+"""The look of what came back: part of the one style sheet of a console or an inspector."""
+
+SHOWN_CSS = """
+.mcpk-text, .mcpk-tree, .mcpk-scroll {
+  max-height: 24em; overflow: auto; margin: 2px 0;
+  border: var(--jp-border-width) solid var(--jp-border-color2);
+  color: var(--jp-content-font-color1); background: var(--jp-layout-color1);
+  font-size: var(--jp-code-font-size); line-height: var(--jp-code-line-height);
+}
+.mcpk-text, .mcpk-tree {
+  padding: 4px 8px; font-family: var(--jp-code-font-family);
+  white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
+}
+.mcpk-text:focus-visible, .mcpk-tree:focus-visible, .mcpk-scroll:focus-visible,
+.mcpk-tree summary:focus-visible {
+  outline: 2px solid var(--jp-brand-color1); outline-offset: -2px;
+}
+.mcpk-tree details > details, .mcpk-tree details > div { margin-left: 1.5em; }
+.mcpk-tree summary { cursor: pointer; }
+.mcpk-key { color: var(--jp-content-font-color1); font-weight: 600; }
+.mcpk-size, .mcpk-cut, .mcpk-missing { color: var(--jp-content-font-color2); }
+.mcpk-table { border-collapse: collapse; width: max-content; max-width: none; }
+.mcpk-table th, .mcpk-table td {
+  padding: 3px 8px; text-align: left; vertical-align: top; max-width: 28em;
+  overflow-wrap: anywhere; unicode-bidi: plaintext; white-space: pre-wrap;
+  border-bottom: var(--jp-border-width) solid var(--jp-border-color3);
+}
+.mcpk-table thead th {
+  position: sticky; top: 0; white-space: nowrap; background: var(--jp-layout-color2);
+  color: var(--jp-content-font-color1);
+}
+.mcpk-number { display: block; text-align: right; font-variant-numeric: tabular-nums; }
+.mcpk-sentence {
+  margin: 2px 0; color: var(--jp-content-font-color2); line-height: 1.4;
+  overflow-wrap: anywhere; white-space: normal;
+}
+.mcpk-image { max-width: 100%; max-height: 30em; height: auto; }
+.mcpk-role { margin-top: 6px; font-weight: 600; }
+.mcpk-address { line-height: 1.5; overflow-wrap: anywhere; }
+.mcpk-uri { overflow-wrap: anywhere; white-space: pre-wrap; }
+"""
