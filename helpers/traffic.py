@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.dispatcher import coerce_request_id
@@ -22,6 +24,8 @@ KEPT_MESSAGES = 1000
 DRAWN_MESSAGES = 60
 METHOD_WIDTH = 60
 ID_WIDTH = 20
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -76,6 +80,7 @@ class Wire:
         self._messages: deque[Message] = deque(maxlen=limit)
         self._asked: dict[tuple[bool, int | str | None], tuple[Message, float]] = {}
         self._count = 0
+        self._watchers: tuple[Callable[[Message], None], ...] = ()
         self.answered = False  # has any readable message come from the server?
 
     @property
@@ -110,6 +115,28 @@ class Wire:
                 del self._asked[next(iter(self._asked))]
         self._count += 1
         self._messages.append(message)
+        for watcher in self._watchers:
+            try:
+                watcher(message)
+            except Exception:
+                logger.exception("a callback that watches the wire failed")
+
+    def watch(self, callback: Callable[[Message], None]) -> Callable[[], None]:
+        """Have `callback` called with every message from now on, as soon as it is recorded.
+
+        It is called on the connection's own loop, in the middle of sending and receiving:
+        let it note what came and return. What it raises is logged, and does no harm.
+
+        Returns:
+            A function that stops the watching; calling it again does nothing.
+        """
+        watcher = partial(callback)  # another object each time: the same callback may watch twice
+        self._watchers = (*self._watchers, watcher)
+
+        def stop() -> None:
+            self._watchers = tuple(known for known in self._watchers if known is not watcher)
+
+        return stop
 
     def clear(self) -> None:
         """Forget what was recorded so far; the numbering goes on."""

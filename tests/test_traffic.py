@@ -323,3 +323,50 @@ def test_printing_the_diagram_writes_the_text_and_a_notebook_gets_both():
         "text/vnd.mermaid": diagram.mermaid,
         "text/plain": diagram.text,
     }
+
+
+def test_a_watcher_is_told_of_every_message_as_soon_as_it_is_recorded():
+    wire, seen = a_call(), list[tuple[str, int]]()
+    stop = wire.watch(lambda message: seen.append((message.method, len(wire))))
+    wire.add(request(2), sent=True)
+    wire.add(response(2), sent=False)
+    assert seen == [("tools/call", 4), ("tools/call", 5)]
+    stop()
+    wire.add(request(3), sent=True)
+    assert len(seen) == 2
+    assert wire._watchers == ()
+    stop()
+
+
+def test_the_same_callback_can_watch_twice_and_stop_once():
+    wire, seen = Wire(), list[int]()
+
+    def note(message: Any) -> None:
+        seen.append(message.number)
+
+    stop, _ = wire.watch(note), wire.watch(note)
+    wire.add(request(1), sent=True)
+    stop()
+    wire.add(request(2), sent=True)
+    assert seen == [0, 0, 1]
+
+
+def test_a_watcher_can_stop_itself_while_others_go_on():
+    wire, seen = Wire(), list[str]()
+    stop = wire.watch(lambda _: (seen.append("first"), stop()))
+    wire.watch(lambda _: seen.append("second"))
+    wire.add(request(1), sent=True)
+    wire.add(request(2), sent=True)
+    assert seen == ["first", "second", "second"]
+
+
+def test_a_watcher_that_fails_is_logged_and_the_message_is_recorded_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+):
+    wire, seen = Wire(), list[int]()
+    wire.watch(lambda message: 1 / (message.number - message.number))
+    wire.watch(lambda message: seen.append(message.number))
+    wire.add(request(1), sent=True)
+    assert len(wire) == 1
+    assert seen == [0]
+    assert "division by zero" in caplog.text
