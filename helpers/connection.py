@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
+import weakref
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx2
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
+from mcp import Client
 from mcp.server import MCPServer, Server
 
 from helpers.errors import shorten
@@ -20,7 +16,10 @@ from helpers.owner import hold_open, next_name
 from helpers.recorder import RecordingTransport
 from helpers.server_thread import ServerHandle
 from helpers.stdio import StdioTransport
+from helpers.targets import Opening, kind_of, shown, spare, transport_for
 from helpers.traffic import Wire
+
+NOT_OURS = "This is not a client that connect() opened"
 
 
 async def connect(
@@ -57,19 +56,39 @@ async def connect(
     Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle
     """
     __tracebackhide__ = True
+    return await _open(Opening(target, name, timeout, {"mode": mode, **client_options}))
+
+
+# by the client's id, because a Client cannot be hashed; an entry goes when its client goes
+_openings: dict[int, Opening] = {}
+
+
+def opening_of(client: Client) -> Opening | None:
+    """What `connect` was asked for when it opened this client; None if it did not."""
+    return _openings.get(id(client))
+
+
+async def _open(opening: Opening) -> Client:
+    __tracebackhide__ = True
+    target, opening.target = opening.target, spare(opening.target)
     answers: deque[httpx2.Response] = deque(maxlen=1)
-    transport, described = _transport_for(target, answers)
+    transport, known_as = transport_for(target, answers)
     recorder = transport and RecordingTransport(
         transport, getattr(transport, "last_words", lambda: "")
     )
-    client = Client(recorder or target, mode=mode, **client_options)
-    key = name or (f"{described} ({mode})" if described else next_name())
+    client = Client(recorder or target, **opening.options)
+    if not opening.key:
+        unnamed = f"{known_as} ({client.mode})" if known_as else next_name()
+        opening.key, opening.kind = opening.name or unnamed, kind_of(target)
 
     def tell(error: Exception) -> Exception:
-        shown = _shown(target) or name or "the server"
-        return explain(error, shown, target, recorder, timeout, answers)
+        described = shown(target) or opening.name or "the server"
+        return explain(error, described, target, recorder, opening.timeout, answers)
 
-    await hold_open(key, client, timeout, tell)
+    await hold_open(opening.key, client, opening.timeout, tell)
+    opening.client = weakref.ref(client)
+    _openings[id(client)] = opening
+    weakref.finalize(client, _openings.pop, id(client), None).atexit = False
     if recorder and recorder.stray:
         print(
             f"Note: the server printed {len(recorder.stray)} line(s) to stdout that are not MCP "
@@ -79,47 +98,47 @@ async def connect(
     return client
 
 
-def _transport_for(target: Any, answers: deque[httpx2.Response]) -> tuple[Any, str]:
-    """The transport to record (None: in this process) and a description ("": has none)."""
-    if isinstance(target, StdioServerParameters):
-        return StdioTransport(target), shlex.join([target.command, *target.args])
-    if isinstance(target, str):
-        if not target.startswith(("http://", "https://")):
-            raise ValueError(
-                f"{target!r} is not a URL. To start a server process, pass "
-                "StdioServerParameters(command=..., args=[...])"
-            )
-        return _over_http(target, answers), target
-    if isinstance(target, MCPServer | Server):
-        return None, f"{target.name} in this process, object {id(target)}"
-    if not hasattr(target, "__aenter__") or isinstance(target, Client):
-        raise TypeError(
-            "connect takes StdioServerParameters, a URL, a transport such as sse_client(url), "
-            f"or a server object; not {type(target).__name__}"
+async def reconnect(client: Client) -> Client:
+    """Connect again to what `connect` opened this client for: same options, same name.
+
+    The earlier connection is closed first. Where it has been connected to again already,
+    and that connection stands, it is the one returned.
+
+    Args:
+        client: what `connect` returned, also after its server has died or it was closed.
+
+    Returns:
+        A new `Client`, entered; the old one stays closed.
+
+    Raises:
+        ValueError: `connect` did not open this client, or its transport object can be
+            entered only once and cannot be made again.
+        Exception: whatever `connect` raises; reconnecting can be tried again.
+    """
+    opening = opening_of(client)
+    if opening is None or opening.target is None:
+        raise ValueError(
+            ("Its transport object can be entered only once" if opening else NOT_OURS)
+            + ", so it cannot be opened again from here: run the cell that connects again."
         )
-    return target, ""
+    async with opening.lock:
+        current = opening.client()
+        if current and current is not client and not gone(current):
+            return current
+        current = await _open(opening)
+        for follower in tuple(opening.followers):
+            follower.follow(current)
+        return current
 
 
-def _shown(target: Any) -> str:
-    """The target as an error message names it: the command without its folder, or the URL."""
-    if isinstance(target, StdioServerParameters):
-        return shlex.join([Path(target.command).name, *target.args])
-    return target if isinstance(target, str) else ""
-
-
-@asynccontextmanager
-async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator[Any]:
-    """`streamable_http_client`; `answers` keeps the HTTP answer whose status the SDK drops."""
-
-    async def note(response: httpx2.Response) -> None:
-        answers.append(response)
-
-    timeout = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
-    async with (
-        httpx2.AsyncClient(timeout=timeout, event_hooks={"response": [note]}) as http,
-        streamable_http_client(url, http_client=http) as streams,
-    ):
-        yield streams
+def gone(client: Client) -> str:
+    """Why this client cannot be used any more, in a sentence, or "" while it can."""
+    try:
+        _ = client.session
+    except RuntimeError:
+        return "The connection is closed."
+    server = client.server
+    return (server.gone or "") if isinstance(server, RecordingTransport) else ""
 
 
 def wire(client: Client) -> Wire:
@@ -157,4 +176,4 @@ def _recorder(client: Client, consequence: str) -> RecordingTransport:
             f"This client calls its server in the same process: no transport, {consequence}. "
             "Serve it, or start it as a process, to see messages."
         )
-    raise ValueError(f"This is not a client that connect() opened: {consequence}.")
+    raise ValueError(f"{NOT_OURS}: {consequence}.")

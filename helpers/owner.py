@@ -125,6 +125,11 @@ async def in_turn(steps: list[Callable[[], Awaitable[None]]]) -> None:
         raise failures[0]
 
 
+def owner_of(opened: object) -> Owner | None:
+    """The owner that holds this open, if one does."""
+    return next((owner for owner in _owners.values() if owner.yielded(opened)), None)
+
+
 def home_loop() -> asyncio.AbstractEventLoop | None:
     """The loop that open things live on, if there is one and it is running."""
     return next((o.loop for o in _owners.values() if o.loop.is_running()), None)

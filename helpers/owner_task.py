@@ -81,6 +81,11 @@ class Owner:
         """Is this open, and was it `value` that the context manager yielded?"""
         return self.ready.done() and not self.ready.exception() and self.ready.result() is value
 
+    @property
+    def leaving(self) -> bool:
+        """Has this been asked to close?"""
+        return self._stop.is_set()
+
     def stop(self, *, now: bool = False) -> None:
         """Ask the owner task to leave; from any thread. `now` cancels what it waits for."""
         if self.left.done():

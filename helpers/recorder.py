@@ -60,7 +60,8 @@ class RecordingTransport:
         self.transport = transport
         self.last_words = last_words
         self._pending: set[RequestId] = set()
-        self._gone: str | None = None
+        self.gone: str | None = None  # why nothing passes any more
+        self.on_gone: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
@@ -97,12 +98,12 @@ class RecordingTransport:
                     self.notes.append(f"while closing: {type(error).__name__} {error}")
 
     def _ended(self, _: object) -> None:
-        if self._gone is None:  # it ended by itself
+        if self.gone is None:  # it ended by itself
             self.broken_by = self._owner.left.exception()
             self.give_up(f"The connection broke: {root_cause(self.broken_by)}.")
 
     async def receive(self) -> SessionMessage | Exception:
-        while self._gone is None:
+        while self.gone is None:
             with suppress(anyio.WouldBlock):
                 return self._local.receive_nowait()
             try:
@@ -112,7 +113,7 @@ class RecordingTransport:
                 await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
                 self.give_up("The server has gone: it ended, or it closed the connection.")
             else:
-                if self._gone is None:  # else it is answered already, on this side
+                if self.gone is None:  # else it is answered already, on this side
                     return self._received(item)
         return await self._local.receive()
 
@@ -135,7 +136,7 @@ class RecordingTransport:
         elif isinstance(message, JSONRPCNotification) and message.method.endswith("/cancelled"):
             cancelled = (message.params or {}).get("requestId", "")
             self._pending.discard(coerce_request_id(cancelled))
-        if self._gone is None:
+        if self.gone is None:
             # an HTTP transport goes on in the context of this call, which may be a cell's
             token = logs.of_task.set(self._note)
             try:
@@ -145,15 +146,17 @@ class RecordingTransport:
             finally:
                 logs.of_task.reset(token)
         else:
-            self._answer(self._pending, self._gone)
+            self._answer(self._pending, self.gone)
 
     def give_up(self, reason: str) -> None:
         """From here on every request is answered on this side, with `reason`."""
-        if self._gone is None:
+        if self.gone is None:
             again = AGAIN if self.wire.answered else ""
-            self._gone = f"{reason}{again}{self.last_words()}"
+            self.gone = f"{reason}{again}{self.last_words()}"
             self._owner.stop()  # which closes the streams, and so wakes `receive`
-        self._answer(self._pending, self._gone)
+            for tell in tuple(self.on_gone):
+                tell()
+        self._answer(self._pending, self.gone)
 
     def _note(self, record: logging.LogRecord) -> None:
         """Keep what the SDK logs; its writing task says only there that it has failed."""

@@ -1,0 +1,1 @@
+"""The widgets: the tool console, the inspector, and what both are made of."""

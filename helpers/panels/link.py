@@ -1,0 +1,151 @@
+"""A widget's link to its client: the loop it lives on, how it stands, and how to get it back.
+
+Widget callbacks come on the loop's own thread, or on another one (kernel subshells). Either
+way they hand their work to the loop that the client lives on, and return at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, TypeVar
+
+from mcp import Client, MCPError
+from mcp.types import CONNECTION_CLOSED
+
+from helpers.connection import gone, opening_of, reconnect
+from helpers.owner import owner_of
+from helpers.recorder import RecordingTransport
+from helpers.targets import kind_of
+
+T = TypeVar("T")
+
+State = Literal["open", "lost", "closed"]
+SIGNS: dict[State, str] = {"open": "●", "lost": "✗", "closed": "○"}
+
+
+class Link:
+    """A client, and the way to it from any thread.
+
+    Args:
+        client: an open `mcp.Client`: what `connect` returned, or one entered with `async with`.
+
+    Raises:
+        TypeError: not an `mcp.Client`.
+        RuntimeError: no event loop is running that the client could live on.
+    """
+
+    def __init__(self, client: Client) -> None:
+        if not isinstance(client, Client):
+            raise TypeError(
+                "pass an open mcp.Client, such as client = await connect(...); "
+                f"not a {type(client).__name__}"
+            )
+        self.client = client
+        self.loop = _loop_of(client)
+        self._opening = opening_of(client)
+        self._broken = False  # noticed by a call: nothing records this client's traffic
+        self._listeners: list[Callable[[], None]] = []
+        if self._opening:
+            self._opening.followers.add(self)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Hear of it when the connection is lost or closed."""
+        self._name = _server_name(self.client)
+        if isinstance(self.client.server, RecordingTransport):
+            self.client.server.on_gone.append(self._changed)
+        if owner := owner_of(self.client):
+            owner.left.add_done_callback(lambda _: self._changed())
+
+    def follow(self, client: Client) -> None:
+        """Go on with this client, which stands for the one before."""
+        self.client, self._broken = client, False
+        self._watch()
+        self._changed()
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, on the loop, when the connection is lost, closed or back."""
+        self._listeners.append(callback)
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run a coroutine on the client's loop; from any thread, the loop's own included."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def post(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Have the loop call `callback` soon, in the order of posting; from any thread."""
+        self.loop.call_soon_threadsafe(callback, *arguments)
+
+    def heard(self, error: MCPError) -> None:
+        """Note what a call raised: an unrecorded connection tells only so that it is lost."""
+        if error.code == CONNECTION_CLOSED and not self.recorded and not self._broken:
+            self._broken = True
+            self._changed()
+
+    @property
+    def recorded(self) -> bool:
+        return isinstance(self.client.server, RecordingTransport)
+
+    @property
+    def state(self) -> State:
+        """Can the client be used; if not, is the server gone or was it closed on purpose?"""
+        owner = owner_of(self.client)
+        try:
+            _ = self.client.session
+        except RuntimeError:
+            return "closed"
+        if owner and owner.leaving:
+            return "closed"
+        return "lost" if self._broken or gone(self.client) else "open"
+
+    @property
+    def lost(self) -> bool:
+        """Is the connection broken, without having been closed on purpose?"""
+        return self.state == "lost"
+
+    @property
+    def can_reconnect(self) -> bool:
+        """Did `connect` open this client, and to what can be opened again?"""
+        return self._opening is not None and self._opening.target is not None
+
+    async def reconnect(self) -> Client:
+        """Connect again; every link to the same connection follows.
+
+        Raises:
+            ValueError: this connection cannot be opened again from here.
+            Exception: whatever `connect` raises; it can be tried again.
+        """
+        return await reconnect(self.client)
+
+    def describe(self) -> str:
+        """Server, transport, protocol version and state: `showcase · stdio · 2026-07-28 ● open`."""
+        kind = self._opening.kind if self._opening else kind_of(self.client.server)
+        state = self.state
+        version = "" if state == "closed" else f" · {self.client.protocol_version}"
+        return f"{self._name} · {kind}{version} {SIGNS[state]} {state}"
+
+
+def _server_name(client: Client) -> str:
+    try:
+        info = client.server_info
+    except RuntimeError:  # it is closed already
+        info = None
+    return info.name if info else "a server without a name"
+
+
+def _loop_of(client: Client) -> asyncio.AbstractEventLoop:
+    owner = owner_of(client)
+    if owner and owner.loop.is_running():
+        return owner.loop
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "No event loop is running here, so nothing could be called. "
+            "Open the widget in a notebook cell, or inside an async function."
+        ) from None
