@@ -40,8 +40,9 @@ def block(
         case BlobResourceContents():
             html = bytes_html(content.blob, content.mime_type, python=f"{python}.blob", label=label)
         case EmbeddedResource():
-            head = ipywidgets.HTML(_address("Embedded resource", content.resource))
-            inside = block(content.resource, python=f"{python}.resource", label=label)
+            inner = content.resource
+            head = ipywidgets.HTML(address_html("Embedded resource", inner, inner.uri))
+            inside = block(inner, python=f"{python}.resource", label=label)
             return ipywidgets.VBox([head, inside])
         case ResourceLink():
             return _link(content, open_link)
@@ -66,7 +67,7 @@ def blocks(
 
 
 def _link(link: ResourceLink, open_link: Open | None) -> ipywidgets.Widget:
-    html = ipywidgets.HTML(_address("Resource link", link, link.title or link.name))
+    html = ipywidgets.HTML(address_html("Resource link", link, link.uri))
     if open_link is None:
         return html
     button = ipywidgets.Button(description=f"Open {one_line(link.name, 30)}")
@@ -74,15 +75,22 @@ def _link(link: ResourceLink, open_link: Open | None) -> ipywidgets.Widget:
     return ipywidgets.VBox([html, button])
 
 
-def _address(kind: str, resource: Any, name: str = "") -> str:
-    """What a resource is called, where it is, and what it is said to be."""
-    about = [resource.mime_type or "", f"{size:,} bytes" if (size := _size(resource)) else ""]
+def address_html(kind: str, item: Any, uri: str) -> str:
+    """What a resource is called, where it is, and what it is said to be.
+
+    Args:
+        kind: a word of ours for what it is, or "".
+        item: a `Resource`, `ResourceTemplate`, `ResourceLink` or a resource's contents.
+        uri: its address, or the template for it.
+    """
+    name = str(getattr(item, "title", None) or getattr(item, "name", ""))
+    size = getattr(item, "size", None)
+    about = [item.mime_type or "", "" if size is None else f"{size:,} bytes"]
     facts = "".join(f" · <bdi>{escape(one_line(fact))}</bdi>" for fact in about if fact)
-    title = f" <bdi>{escape(one_line(name, 200))}</bdi>" if name else ""
-    described = getattr(resource, "description", None)
+    head = f"{kind} <bdi>{escape(one_line(name, 200))}</bdi>".strip()
+    described = getattr(item, "description", None)
     text = sentence(" … ".join(filter(None, cut(described, 1000)))) if described else ""
-    head = f"<b>{kind}{title}</b>{facts}<br>{uri_html(resource.uri)}"
-    return f'<div class="mcpk-address">{head}</div>{text}'
+    return f'<div class="mcpk-address"><b>{head}</b>{facts}<br>{uri_html(uri)}</div>{text}'
 
 
 def uri_html(uri: str) -> str:
@@ -91,10 +99,6 @@ def uri_html(uri: str) -> str:
         target = 'target="_blank" rel="noopener noreferrer"'
         return f'<a class="mcpk-uri" href="{escape(uri)}" {target}>{escape(uri)}</a>'
     return f'<code class="mcpk-uri"><bdi>{escape(uri)}</bdi></code>'
-
-
-def _size(resource: Any) -> int:
-    return getattr(resource, "size", None) or 0
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,84 @@
+"""One request of ours and what comes back: the button, the line of Python, outcome and result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import ipywidgets
+
+from helpers.panels.answer import outcome_line
+from helpers.panels.calls import Outcome, duration
+from helpers.panels.link import Link
+from helpers.panels.pane import told
+from helpers.panels.python_line import PythonLine
+from helpers.panels.shown import shown
+
+
+class Exchange:
+    """A button that sends a request, and below it what became of it.
+
+    Args:
+        link: where it is sent.
+        verb: what stands on the button.
+        on_press: called when it is pressed; it calls `send`, or says what is missing.
+        open_link: called with the URI of a link in the result.
+        on_result: called with each result.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        verb: str,
+        on_press: Callable[[], None],
+        open_link: Callable[[str], None],
+        on_result: Callable[[Any], None],
+    ) -> None:
+        self._link = link
+        self._open_link = open_link
+        self._on_result = on_result
+        self._line = _Line()
+        self._outcome = ipywidgets.HTML()
+        self._result = ipywidgets.VBox()
+        self._result.add_class("mcpk-result")
+        self._button = ipywidgets.Button(description=verb, button_style="primary")
+        self._button.on_click(lambda _: on_press())
+        strip = ipywidgets.HBox([self._button])
+        strip.add_class("mcpk-strip")
+        self.widget = ipywidgets.VBox([strip, self._line.widget, self._outcome, self._result])
+
+    def write(self, line: str) -> None:
+        """Show this line of Python, to copy."""
+        self._line.write(line)
+
+    def send(
+        self, request: Callable[[], Awaitable[Any]], facts: Callable[[Any], list[str]]
+    ) -> None:
+        """Send it; from any thread. `facts` says in words what there is to say of a result."""
+        self._button.disabled = True
+        self._link.submit(told(self._link, self._send(request, facts), self._failed))
+
+    async def _send(
+        self, request: Callable[[], Awaitable[Any]], facts: Callable[[Any], list[str]]
+    ) -> None:
+        begun = time.perf_counter()
+        self._outcome.value = outcome_line(str(Outcome.RUNNING), Outcome.RUNNING)
+        try:
+            result = await request()
+            ms = (time.perf_counter() - begun) * 1000
+        finally:
+            self._button.disabled = False
+        self._on_result(result)
+        self._result.children = [shown(result, open_link=self._open_link)]
+        line = " · ".join([str(Outcome.OK), *facts(result), duration(ms)])
+        self._outcome.value = outcome_line(line, Outcome.OK)
+
+    def _failed(self, html: str) -> None:
+        self._outcome.value = html
+        self._result.children = []
+
+
+class _Line(PythonLine):
+    def write(self, line: str) -> None:
+        self._write(line)
