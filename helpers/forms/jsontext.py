@@ -1,0 +1,141 @@
+"""JSON as a person types it: read strictly, written so that all of it can be seen."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from typing import Any
+
+from helpers.errors import shorten
+from helpers.forms.problems import DoesNotFit
+
+DEEPEST = 100  # levels; what checks and sends the arguments recurses
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+# What an input field drops, and what cannot be seen or sent as it is.
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
+UNTYPABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+
+
+def number(text: str) -> int | float:
+    """The number that a text writes: an integer exactly, with a point or exponent a float.
+
+    Raises:
+        ValueError: it writes none; the message completes "it …".
+    """
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number, such as 12 or 0.5")
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
+    return _float(text)
+
+
+def _integer(digits: str) -> int:
+    limit = sys.get_int_max_str_digits()
+    if limit and len(digits.lstrip("+-")) > limit:
+        raise ValueError(f"has more than {limit} digits: Python reads no more")
+    return int(digits)
+
+
+def _float(text: str) -> float:
+    read = float(text)
+    if math.isinf(read):
+        raise ValueError("is too large for a float, which ends at about 1.8e308")
+    if read == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise ValueError("is too small for a float: it would become 0")
+    return read
+
+
+def parsed(text: str) -> Any:
+    """The value that a JSON text writes.
+
+    Raises:
+        ValueError: it is no JSON (RFC 8259); the message completes "it …".
+    """
+    try:
+        value = json.loads(
+            text,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_twins,
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"is not JSON: {error.msg}, at {place}") from None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    if depth(value) > DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+_TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"is not JSON: {name} is no number there")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twin = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"holds the key {brief(twin)} twice")
+    return found
+
+
+def depth(value: Any) -> int:
+    """How many levels of lists and objects a value has, without recursion."""
+    level, layer = 0, [value]
+    while layer := [
+        inner
+        for outer in layer
+        if isinstance(outer, (dict, list))
+        for inner in (outer.values() if isinstance(outer, dict) else outer)
+    ]:
+        level += 1
+        if level > DEEPEST:
+            break
+    return level
+
+
+def written(value: Any, indent: int | None = 2) -> str:
+    """A value as JSON. What cannot be seen, typed or sent is an escape in it."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def brief(value: Any, width: int = 40) -> str:
+    """A value as JSON on one line, shortened, for a message or a choice."""
+    if isinstance(value, str):
+        value = value[: 2 * width]  # a megabyte costs nothing
+    return shorten(written(value, indent=None), width)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same, types and all: 1, 1.0 and true differ."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def typable(text: str) -> str:
+    """The text, if an input field can hold it.
+
+    Raises:
+        DoesNotFit: it holds characters that a browser's field drops or changes.
+    """
+    if UNTYPABLE.search(text):
+        raise DoesNotFit("the text holds characters that cannot be typed")
+    return text

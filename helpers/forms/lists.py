@@ -1,0 +1,125 @@
+"""The fields of a form that hold lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.forms.fields import Field
+from helpers.forms.kinds import Node
+from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
+from helpers.forms.slots import Slot
+from helpers.forms.tools import Tools
+from helpers.panels.safe import one_line
+
+MOST_ITEMS = 100  # with fields of their own; longer lists are edited as JSON
+MOST_AT_FIRST = 3  # empty items, where the schema asks for some
+
+
+class ListField(Field):
+    """A list whose items have fields: add, remove, move up and down."""
+
+    wide = True
+
+    def __init__(self, tools: Tools, name: str, node: Node) -> None:
+        self._tools, self._name = tools, name
+        self._first, self._rest = item_schemas(node.schema)
+        self._slots: list[Slot] = []
+        self._rows: dict[Slot, Any] = {}
+        add = self._tools.button(f"add an item to {one_line(name)}", self._add, "add", "plus")
+        self._items = self._tools.box([], "mcpk-stack")
+        children = [self._items] if self._rest is False else [self._items, add]
+        self.widget = self._tools.box(children, "mcpk-stack", "mcpk-inner")
+        least = node.schema.get("minItems", 0)
+        least = min(int(least), MOST_AT_FIRST) if isinstance(least, (int, float)) else 0
+        for _ in range(min(max(least, len(self._first)), MOST_ITEMS)):
+            self._append()
+        self._arrange()
+
+    def _append(self) -> Slot:
+        index = len(self._slots)
+        schema = self._first[index] if index < len(self._first) else self._rest
+        slot = Slot(self._tools, str(index + 1), schema, within=f"{self._name} ")
+        self._slots.append(slot)
+        self._rows[slot] = self._row(slot)
+        return slot
+
+    def _row(self, slot: Slot) -> Any:
+        remove = self._tools.button("remove", lambda: self._remove(slot), icon="times")
+        if self._first:  # what stands where decides what it is
+            return self._tools.box([slot.widget, remove], "mcpk-item")
+        up = self._tools.button("move up", lambda: self._move(slot, -1), icon="arrow-up")
+        down = self._tools.button("move down", lambda: self._move(slot, 1), icon="arrow-down")
+        return self._tools.box([slot.widget, up, down, remove], "mcpk-item")
+
+    def _add(self) -> None:
+        self._append()
+        self._arrange()
+        self._tools.changed()
+
+    def _remove(self, slot: Slot) -> None:
+        self._rows.pop(slot)
+        self._slots.remove(slot)
+        self._arrange()
+        self._tools.changed()
+
+    def _move(self, slot: Slot, by: int) -> None:
+        index = self._slots.index(slot)
+        other = max(0, min(len(self._slots) - 1, index + by))
+        self._slots.insert(other, self._slots.pop(index))
+        self._arrange()
+        self._tools.changed()
+
+    def _arrange(self) -> None:
+        for index, slot in enumerate(self._slots):
+            if slot.name != str(index + 1):
+                slot.rename(str(index + 1))
+            self._name_buttons(index, self._rows[slot].children[1:])
+        self._items.children = tuple(self._rows[slot] for slot in self._slots)
+
+    def _name_buttons(self, index: int, buttons: tuple[Any, ...]) -> None:
+        *moves, remove = buttons
+        last = index == len(self._slots) - 1
+        remove.tooltip = f"remove item {index + 1} of {one_line(self._name)}"
+        remove.disabled = bool(self._first) and not last  # the others would change their place
+        for button, word, ends in zip(moves, ("up", "down"), (index == 0, last), strict=False):
+            button.tooltip = f"move item {index + 1} of {one_line(self._name)} {word}"
+            button.disabled = ends
+
+    def read(self) -> Any:
+        read = [slot.read() for slot in self._slots]
+        return [Unreadable("needs a value") if value is ABSENT else value for value in read]
+
+    def fill(self, value: Any) -> None:
+        if not isinstance(value, list) or len(value) > MOST_ITEMS:
+            raise DoesNotFit("not a list, or a long one")
+        if self._rest is False and len(value) > len(self._first):
+            raise DoesNotFit("more items than there are fields")
+        while len(self._slots) > len(value):
+            self._rows.pop(self._slots.pop())
+        while len(self._slots) < len(value):
+            self._append()
+        for slot, item in zip(self._slots, value, strict=True):
+            slot.fill(item)
+        self._arrange()
+        self._tools.changed()
+
+    def show(self, problems: list[Problem]) -> list[Problem]:
+        for index, slot in enumerate(self._slots):
+            slot.show([p._replace(path=p.path[1:]) for p in problems if p.path[:1] == (index,)])
+        return [p for p in problems if not (p.path and p.path[0] in range(len(self._slots)))]
+
+    def focus(self, path: Path) -> None:
+        if path and path[0] in range(len(self._slots)):
+            self._slots[int(path[0])].focus(path[1:])
+        else:
+            self.widget.children[-1].focus()
+
+
+def item_schemas(schema: dict[str, Any]) -> tuple[list[Any], Any]:
+    """The schemas of the first items, each its own, and the one of the others; False: none."""
+    first, rest = schema.get("prefixItems"), schema.get("items", True)
+    if isinstance(rest, list):  # how drafts before 2020-12 wrote it
+        first, rest = rest, schema.get("additionalItems", True)
+    first = first if isinstance(first, list) else []
+    full = "items" not in schema and schema.get("maxItems") == len(first)
+    return first, False if first and full else rest

@@ -1,0 +1,157 @@
+"""The fields of a form that hold objects: named properties, and keys of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.forms.fields import Field
+from helpers.forms.jsontext import brief, typable
+from helpers.forms.kinds import Node
+from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
+from helpers.forms.slots import Slot
+from helpers.forms.tools import Tools
+from helpers.panels.safe import one_line
+
+MOST_KEYS = 100  # of one's own
+
+
+class ObjectField(Field):
+    """An object: a row for every property, and a map where other keys are foreseen."""
+
+    wide = True
+
+    def __init__(self, tools: Tools, name: str, node: Node) -> None:
+        required = node.schema.get("required")
+        required = required if isinstance(required, list) else []
+        before = f"{name}." if name else ""
+        self._slots = {
+            key: Slot(tools, key, schema, required=key in required, within=before)
+            for key, schema in properties(node.schema).items()
+        }
+        rows = [slot.widget for slot in self._slots.values()]
+        others = other_keys(node.schema)
+        self._map = None if others is False else MapField(tools, name, others)
+        if self._map:
+            rows.append(self._map.widget)
+        if not rows:
+            rows.append(tools.sentence("It has no fields."))
+        classes = ("mcpk-inner",) if tools.depth else ()
+        self.widget = tools.box(rows, "mcpk-stack", *classes)
+
+    def read(self) -> Any:
+        read = {key: slot.read() for key, slot in self._slots.items()}
+        read = {key: value for key, value in read.items() if value is not ABSENT}
+        for key, value in self._map.pairs() if self._map else ():
+            twin = f"stands under a key that is used twice: {brief(key)}"
+            read[key] = Unreadable(twin) if key in read or key in self._slots else value
+        return read
+
+    def fill(self, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise DoesNotFit("not an object")
+        others = {key: item for key, item in value.items() if key not in self._slots}
+        if others and not self._map:
+            raise DoesNotFit("keys that have no field")
+        for key, slot in self._slots.items():
+            slot.fill(value.get(key, ABSENT))
+        if self._map:
+            self._map.fill(others)
+
+    def show(self, problems: list[Problem]) -> list[Problem]:
+        left = list[Problem]()
+        known = {**(self._map.slots() if self._map else {}), **self._slots}
+        for key, slot in known.items():
+            slot.show([p._replace(path=p.path[1:]) for p in problems if p.path[:1] == (key,)])
+        left += [p for p in problems if not (p.path and p.path[0] in known)]
+        return left
+
+    def position(self, path: Path) -> int:
+        known = list(self._slots)
+        return known.index(path[0]) if path and path[0] in known else len(known)
+
+    def focus(self, path: Path) -> None:
+        known = {**(self._map.slots() if self._map else {}), **self._slots}
+        first = path[0] if path and path[0] in known else next(iter(known), None)
+        if first is not None:
+            known[str(first)].focus(path[1:])
+
+
+def properties(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of all named properties, also of those that only a condition asks for."""
+    found = dict[str, Any]()
+    conditions = [schema.get("then"), schema.get("else")]
+    for word in ("dependentSchemas", "dependencies"):
+        more = schema.get(word)
+        conditions += list(more.values()) if isinstance(more, dict) else []
+    for part in [schema, *conditions]:
+        named = part.get("properties") if isinstance(part, dict) else None
+        for key, value in named.items() if isinstance(named, dict) else ():
+            found.setdefault(key, value)
+    return found
+
+
+def other_keys(schema: dict[str, Any]) -> Any:
+    """The schema of values under keys of one's own; False where the schema foresees none."""
+    others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
+    patterns = schema.get("patternProperties")
+    if isinstance(patterns, dict) and patterns and others in (None, False):
+        return next(iter(patterns.values())) if len(patterns) == 1 else True
+    if others is None:
+        return "properties" not in schema
+    return others
+
+
+class MapField:
+    """Rows of a key and its value."""
+
+    def __init__(self, tools: Tools, name: str, schema: Any) -> None:
+        self._tools, self._name, self._schema = tools, name, schema
+        self._rows: list[tuple[Any, Slot, Any]] = []  # key, value, what is displayed
+        self._items = tools.box([], "mcpk-stack")
+        of = f" to {one_line(name)}" if name else ""
+        add = tools.button(f"add a key{of}", self._add, "add a key", "plus")
+        self.widget = tools.box([self._items, add], "mcpk-stack")
+
+    def _append(self, key: str = "") -> Slot:
+        number = len(self._rows) + 1
+        text = self._tools.line(f"{self._name} key {number}".strip(), "key")
+        text.value = key
+        slot = Slot(self._tools, f"value {number}", self._schema, within=f"{self._name} ")
+        remove = self._tools.button(
+            f"remove key {number}", lambda: self._remove(slot), icon="times"
+        )
+        row = self._tools.box([text, slot.widget, remove], "mcpk-item")
+        self._rows.append((text, slot, row))
+        return slot
+
+    def _add(self) -> None:
+        self._append()
+        self._arrange()
+        self._tools.changed()
+
+    def _remove(self, slot: Slot) -> None:
+        self._rows = [row for row in self._rows if row[1] is not slot]
+        self._arrange()
+        self._tools.changed()
+
+    def _arrange(self) -> None:
+        self._items.children = tuple(row for _, _, row in self._rows)
+
+    def pairs(self) -> list[tuple[str, Any]]:
+        """Every key with its value, also where a key stands twice."""
+        return [(text.value, slot.read()) for text, slot, _ in self._rows]
+
+    def slots(self) -> dict[str, Slot]:
+        """The places of the values."""
+        return {text.value: slot for text, slot, _ in self._rows}
+
+    def fill(self, values: dict[str, Any]) -> None:
+        if len(values) > MOST_KEYS:
+            raise DoesNotFit("many keys")
+        self._rows = []
+        for key, value in values.items():
+            if "\n" in typable(key):
+                raise DoesNotFit("a key of several lines")
+            self._append(key).fill(value)
+        self._arrange()
+        self._tools.changed()

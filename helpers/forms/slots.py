@@ -1,0 +1,191 @@
+"""A place in the arguments: its name, its field, and whether it is left out, null or a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.forms.fields import ChoiceField, Field
+from helpers.forms.kinds import Node, node
+from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, spoken
+from helpers.forms.tools import Tools
+from helpers.forms.words import beside
+from helpers.panels.safe import escape
+
+LEFT_OUT, VALUE, NULL = "left out", "value", "null"
+DEEPEST = 4  # fields in fields that are built before somebody asks for them
+_COMPOSITE = ("object", "array", "union")
+
+
+class Slot:
+    """One named place of the arguments, with everything that stands there.
+
+    Args:
+        tools: of the field around it.
+        name: shown, and said by screen readers.
+        schema: of the value.
+        required: of a property, whether it cannot be left out; None: it is no property.
+        within: what screen readers say before the name, such as "options.".
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        name: str,
+        schema: Any,
+        *,
+        required: bool | None = None,
+        within: str = "",
+    ) -> None:
+        self.name, self._full = name, within + name
+        self._outer, self._touched = tools, False
+        self.node = node(tools.schemas, schema)
+        self._tools = tools.inside(self.node, self._edited)
+        self._states = _states(self.node, tools, required)
+        self._busy = False
+        self._field: Field | None = None
+        self._chooser: Any = None
+        self._problem: Any = None
+        self._info = tools.markup(beside(name, self.node, required=bool(required)), "mcpk-info")
+        self.widget = tools.box([], "mcpk-row")
+        if self.node.kind == "choice":
+            states = [(state, _MEANS[state]) for state in self._states if state != VALUE]
+            self._field = ChoiceField(self._tools, self._full, self.node, states)
+        else:
+            if len(self._states) > 1:
+                choose = tools.inside(self.node, self._chosen)
+                self._chooser = choose.menu(
+                    f"{self._full}: {', '.join(self._states)}", self._states, 0, "mcpk-state"
+                )
+            # a simple field stands there although it is left out: typing into it is enough
+            if self.state == VALUE or self.node.kind not in (*_COMPOSITE, "json"):
+                self._build()
+        self._arrange()
+
+    @property
+    def state(self) -> str:
+        return self._states[self._chooser.value] if self._chooser else VALUE
+
+    def _set_state(self, state: str) -> None:
+        if self._chooser and state in self._states:
+            self._chooser.value = self._states.index(state)
+
+    def _build(self) -> Field:
+        if self._field is None:
+            self._field = self._tools.make(self._tools, self._full, self.node)
+        return self._field
+
+    def _arrange(self) -> None:
+        """Put the parts that there are into the row."""
+        field = self._field
+        shown = field and (self.state == VALUE or not field.wide)
+        parts = [self._info, self._chooser, field.widget if field and shown else None]
+        children = tuple(part for part in [*parts, self._problem] if part is not None)
+        if children != self.widget.children:
+            self.widget.children = children
+        wide = field.wide if field and shown else False
+        absent = self.state != VALUE
+        classes = ("mcpk-row", *["mcpk-wide"] * wide, *["mcpk-absent"] * absent)
+        if classes != tuple(self.widget._dom_classes):
+            self.widget._dom_classes = classes
+
+    def _chosen(self) -> None:
+        """Somebody has chosen whether there is a value."""
+        if self._busy:
+            return
+        self._touched = True
+        if self.state == VALUE:
+            fresh = self._field is None or self._field.empty()
+            self._build()
+            if fresh:
+                self._offer_default()
+        self._arrange()
+        self._outer.changed()
+
+    def _offer_default(self) -> None:
+        default = self.node.schema.get("default")
+        if default is None:
+            return
+        self._busy = True
+        try:
+            self._build().fill(default)
+        except DoesNotFit:
+            pass  # the default is not of the type: the field stays as it was
+        finally:
+            self._busy = False
+
+    def _edited(self) -> None:
+        """Somebody has edited the field: what is typed counts, what is cleared is left out."""
+        if self._busy:
+            return
+        self._touched = True
+        if self._field and self._chooser:
+            cleared = self._field.empty() and LEFT_OUT in self._states
+            self._busy = True
+            self._set_state(LEFT_OUT if cleared else VALUE)
+            self._busy = False
+            self._arrange()
+        self._outer.changed()
+
+    def read(self) -> Any:
+        """The value; ABSENT where it is left out."""
+        return self._build().read() if self.state == VALUE else _MEANS[self.state]
+
+    def fill(self, value: Any) -> None:
+        """Take a value, or ABSENT; raises DoesNotFit where it cannot be held exactly."""
+        self._busy = True
+        try:
+            self._fill(value)
+        finally:
+            self._busy = self._touched = False
+        self._arrange()
+
+    def _fill(self, value: Any) -> None:
+        if self.node.kind == "choice":
+            self._build().fill(value)
+        elif value is ABSENT or (value is None and self.node.nullable):
+            state = LEFT_OUT if value is ABSENT else NULL
+            if state not in self._states:
+                raise DoesNotFit("it cannot be left out")
+            self._set_state(state)
+        else:
+            self._build().fill(value)
+            self._set_state(VALUE)
+
+    def show(self, problems: list[Problem]) -> None:
+        """Show problems at their fields, here or deeper; none, where the list is empty."""
+        here = problems
+        if self._field and self.state == VALUE:
+            here = self._field.show(problems)
+        seen = self._touched or self._tools.insists()
+        self._say([spoken(problem) for problem in here] if seen else [])
+
+    def _say(self, messages: list[str]) -> None:
+        text = "".join(f"<div>! {escape(message)}</div>" for message in dict.fromkeys(messages))
+        if self._problem is None and text:
+            self._problem = self._tools.markup(text, "mcpk-problem")
+            self._arrange()
+        elif self._problem is not None and self._problem.value != text:
+            self._problem.value = text
+
+    def focus(self, path: Path) -> None:
+        """Give the focus to what has to be mended at this place."""
+        if self._field and self.state == VALUE:
+            self._field.focus(path)
+        else:
+            self._chooser.focus()
+
+    def rename(self, name: str) -> None:
+        """Show another name, as an item of a list has after it has moved."""
+        self.name = name
+        self._info.value = beside(name, self.node, required=False)
+
+
+_MEANS: dict[str, Any] = {LEFT_OUT: ABSENT, NULL: None}
+
+
+def _states(found: Node, tools: Tools, required: bool | None) -> list[str]:
+    """What a place may hold. What lies too deep begins as left out, though it is required."""
+    deep = tools.depth >= DEEPEST or bool(found.refs & tools.refs)
+    lazy = deep and found.kind in _COMPOSITE
+    states = [LEFT_OUT] if required is False or lazy else []
+    return [*states, VALUE, *([NULL] if found.nullable else [])]

@@ -1,0 +1,120 @@
+"""The widgets that fields are made of, each with a name that a screen reader says.
+
+The visible name of a field stands in a column of its own, so the `description` of its control,
+which ipywidgets turns into the control's `<label>`, is there for screen readers only: the
+stylesheet takes it out of sight. Layouts and styles are shared, because each is a message to the
+browser, and a wide form would send thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import ipywidgets
+
+from helpers.forms.checking import Checker
+from helpers.forms.kinds import Node
+from helpers.forms.schemas import Schemas
+from helpers.panels.safe import escape, one_line
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the fields of one form share.
+
+    Attributes:
+        changed: called after an edit of the field that has these tools.
+        submitted: called when Enter is pressed in a single line.
+        schemas: the form's schema, to look up its parts.
+        make: makes the field that a node asks for.
+        checker: says which alternative a value belongs to; None where nothing can be checked.
+        insists: whether every problem is shown, also of fields that nobody has touched.
+        refs: the references followed on the way to this field.
+        depth: how many fields it lies in.
+    """
+
+    changed: Callable[[], None]
+    submitted: Callable[[], None]
+    schemas: Schemas
+    make: Callable[[Tools, str, Node], Any]
+    checker: Checker | None
+    insists: Callable[[], bool] = lambda: True
+    refs: frozenset[str] = frozenset()
+    depth: int = 0
+    _shared: dict[type, dict[str, Any]] = field(default_factory=dict)
+
+    def inside(self, node: Node, changed: Callable[[], None]) -> Tools:
+        """The tools of the fields in a field."""
+        refs = self.refs | node.refs
+        return replace(self, changed=changed, refs=refs, depth=self.depth + 1)
+
+    def line(self, name: str, placeholder: str = "") -> Any:
+        """A single line of text; Enter in it submits the form."""
+        made = self._made(ipywidgets.Text, description=one_line(name), placeholder=placeholder)
+        made.on_msg(self._heard)
+        made.observe(self._edited, "value")
+        return made
+
+    def area(self, name: str, value: str = "", placeholder: str = "", *classes: str) -> Any:
+        """Several lines of text."""
+        made = self._made(
+            ipywidgets.Textarea,
+            value=value,
+            description=one_line(name),
+            placeholder=placeholder,
+            rows=min(12, max(3, value.count("\n") + 1)),
+            _dom_classes=classes,
+        )
+        made.observe(self._edited, "value")
+        return made
+
+    def menu(self, name: str, labels: Sequence[str], chosen: int | None, *classes: str) -> Any:
+        """A drop-down list whose value is the position of what is chosen, or None."""
+        made = self._made(
+            ipywidgets.Dropdown,
+            options=[(label, index) for index, label in enumerate(labels)],
+            value=chosen,
+            description=one_line(name),
+            _dom_classes=classes,
+        )
+        made.observe(self._edited, "value")
+        return made
+
+    def button(self, tooltip: str, act: Callable[[], None], text: str = "", icon: str = "") -> Any:
+        """A small button; without a text, the tooltip is its name."""
+        made = self._made(
+            ipywidgets.Button,
+            description=text,
+            tooltip=tooltip,
+            icon=icon,
+            _dom_classes=("mcpk-small",),
+        )
+        made.on_click(lambda _: act())
+        return made
+
+    def markup(self, value: str, *classes: str) -> Any:
+        """HTML of ours, in which everything from elsewhere is escaped."""
+        return self._made(ipywidgets.HTML, value=value, _dom_classes=classes)
+
+    def sentence(self, text: str) -> Any:
+        return self.markup(f'<p class="mcpk-note">{escape(text)}</p>')
+
+    def box(self, children: Sequence[Any], *classes: str) -> Any:
+        return self._made(ipywidgets.Box, children=tuple(children), _dom_classes=classes)
+
+    def _made(self, kind: type, **traits: Any) -> Any:
+        shared = self._shared.get(kind)
+        made = kind(**traits, **(shared or {}))
+        if shared is None:
+            names = [name for name in ("layout", "style") if made.has_trait(name)]
+            self._shared[kind] = {name: getattr(made, name) for name in names}
+        return made
+
+    def _heard(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if content.get("event") == "submit":
+            self.submitted()
+
+    def _edited(self, _: Any) -> None:
+        self.changed()
