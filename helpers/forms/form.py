@@ -95,6 +95,11 @@ class Form:
             raise FormError(found)
         return dict(copy.deepcopy(self._value))
 
+    def draft(self) -> dict[str, Any] | None:
+        """The arguments as they stand, or None while there are problems; it shows none of them."""
+        self._check()
+        return None if self._found else dict(copy.deepcopy(self._value))
+
     def fill(self, arguments: dict[str, Any]) -> None:
         """Put arguments into the fields; those that do not fit, into the JSON editor."""
         self._insist = False
