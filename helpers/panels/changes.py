@@ -45,6 +45,9 @@ class Changes:
         self._listening: concurrent.futures.Future[None] | None = None
         self._unwatch: Callable[[], None] = lambda: None
 
+    def __str__(self) -> str:
+        return self.how or "not known yet"
+
     def follow(self) -> None:
         """Follow the link's client of now."""
         self.stop()

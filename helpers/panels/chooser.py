@@ -51,11 +51,15 @@ class Chooser:
         self._show()
 
     def choose(self, key: str) -> None:
-        """Choose this one, also where the filter hides it."""
+        """Choose this one, as if it had been clicked."""
+        self.mark(key)
+        self._on_choose(key)
+
+    def mark(self, key: str) -> None:
+        """Mark what was chosen elsewhere, also where the filter hides it."""
         self.chosen = key
         self._filter.value = ""
         self._show()
-        self._on_choose(key)
 
     def _show(self, _: Any = None) -> None:
         wanted = self._filter.value.strip().casefold()

@@ -38,4 +38,28 @@ SHOWN_CSS = """
 .mcpk-role { margin-top: 6px; font-weight: 600; }
 .mcpk-address { line-height: 1.5; overflow-wrap: anywhere; }
 .mcpk-uri { overflow-wrap: anywhere; white-space: pre-wrap; }
+.mcpk-pane { gap: 4px; overflow: hidden; }
+.mcpk-panel .widget-tab-contents { padding: 8px; }
+.mcpk-sentence { white-space: pre-line; }
+.mcpk-log {
+  display: flex; flex-direction: column-reverse; max-height: 30em; overflow: auto; margin: 2px 0;
+  padding: 4px 8px; border: var(--jp-border-width) solid var(--jp-border-color2);
+  font-family: var(--jp-code-font-family); font-size: var(--jp-code-font-size);
+  white-space: pre-wrap; overflow-wrap: anywhere; color: var(--jp-content-font-color1);
+}
+.mcpk-log code { font: inherit; background: none; padding: 0; }
+.mcpk-wire > .widget-label, .mcpk-wire > select { white-space: pre; }
+.mcpk-wire > .widget-label {
+  font-family: var(--jp-code-font-family); font-size: var(--jp-code-font-size);
+  padding-left: 6px; overflow: hidden;
+}
+.mcpk-diagram { max-height: 40em; overflow: auto; }
+.mcpk-timeline { width: 100%; }
+.mcpk-timeline td { max-width: 16em; }
+.mcpk-timeline td.mcpk-number { display: table-cell; white-space: nowrap; }
+.mcpk-timeline td.mcpk-lane { width: 45%; min-width: 10em; max-width: none; padding: 3px 0; }
+.mcpk-bar { height: 0.9em; background: var(--jp-brand-color1); }
+.mcpk-bar.mcpk-received { background: var(--jp-warn-color1); }
+.mcpk-facts { width: auto; max-width: 100%; margin: 4px 0; }
+.mcpk-facts th[scope="row"] { font-weight: 600; white-space: nowrap; }
 """

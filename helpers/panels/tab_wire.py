@@ -1,0 +1,200 @@
+"""The inspector's Wire tab: the JSON-RPC messages as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from helpers.connection import wire
+from helpers.diagram import Diagram
+from helpers.panels.json_lines import save
+from helpers.panels.link import Link
+from helpers.panels.pane import Pane
+from helpers.panels.safe import one_line, sentence
+from helpers.panels.throttle import Throttle
+from helpers.panels.wire_rows import HEADING, LEGEND, message_html, row, timeline_html
+from helpers.traffic import DRAWN_MESSAGES, Message, Wire
+
+REDRAW_SECONDS = 0.4
+ALL = "all methods"
+NOTHING = "Choose a message to see it in full."
+
+
+class WirePane(Pane):
+    """The messages as a table, a diagram and a timeline, drawn anew a few times a second.
+
+    Args:
+        on_count: called with the number of messages, no more often than that.
+    """
+
+    title = "Wire"
+
+    def __init__(self, link: Link, on_count: Callable[[int], None]) -> None:
+        super().__init__(link)
+        self._on_count = on_count
+        self._wire: Wire | None = None
+        self._paused: tuple[Message, ...] | None = None
+        self.in_front = False
+        self._filling = False
+        self._unwatch: Callable[[], None] = lambda: None
+        self._soon = Throttle(link.loop, self._arrived, REDRAW_SECONDS)
+        self._build()
+
+    def _build(self) -> None:
+        self._way = ipywidgets.RadioButtons(
+            options=["Table", "Diagram", "Timeline"], description="Show as"
+        )
+        self._way.orientation = "horizontal"
+        self._method = ipywidgets.Dropdown(options=[(ALL, "")], description="Method")
+        self._pause = ipywidgets.Button(description="Pause", tooltip="Let the view stand still")
+        self._clear = ipywidgets.Button(description="Clear", tooltip="Forget the messages so far")
+        self._save = ipywidgets.Button(
+            description="Save", tooltip="Write the messages to a new file, one JSON line each"
+        )
+        self._list = ipywidgets.Select(description=HEADING, rows=12)
+        for name in ("mcpk-above", "mcpk-mono", "mcpk-wire"):
+            self._list.add_class(name)
+        self._message = ipywidgets.HTML(sentence(NOTHING))
+        self._timeline = ipywidgets.HTML()
+        self._picture = ipywidgets.Output()
+        self._picture.add_class("mcpk-diagram")
+        self._body = ipywidgets.VBox()
+        self._strip = ipywidgets.HBox([self._method, self._pause, self._clear, self._save])
+        self._strip.add_class("mcpk-strip")
+        legend = ipywidgets.HTML(sentence(LEGEND))
+        self._table = [self._list, legend, self._message]
+        for control in (self._way, self._method):
+            control.observe(self._posting(self._redraw), "value")
+        self._list.observe(self._posting(self._choose), "value")
+        self._pause.on_click(self._posting(self._on_pause))
+        self._clear.on_click(self._posting(self._on_clear))
+        self._save.on_click(self._posting(self._on_save))
+
+    def _posting(self, act: Callable[[], None]) -> Callable[[Any], None]:
+        """Clicks may come on another thread; the wire is read where it is written, on the loop."""
+
+        def post(_: Any) -> None:
+            if not self._filling:
+                self.link.post(act)
+
+        return post
+
+    def follow(self) -> None:
+        """Watch the wire of the link's client of now; there may be none."""
+        self.stop()
+        try:
+            self._wire = wire(self.link.client)
+        except ValueError as error:
+            self._wire = None
+            self.say(str(error))
+            self.widget.children = [self.notice]
+        else:
+            self._unwatch = self._wire.watch(self._soon)
+            self.say()
+            self.widget.children = [self._way, self._strip, self.notice, self._body]
+            self._paused = None
+            self._pause.description = "Pause"
+            self._arrived()
+
+    def stop(self) -> None:
+        self._unwatch()
+        self._unwatch = lambda: None
+
+    def close(self) -> None:
+        self.stop()
+        self._soon.stop()
+
+    def load(self) -> None:
+        self._redraw()
+
+    def open(self) -> None:
+        self.opened = self.in_front = True
+        self._redraw()
+
+    def _arrived(self) -> None:
+        if self._wire is not None:
+            self._on_count(len(self._wire))
+            if self.in_front and self._paused is None:
+                self._redraw()
+
+    def _chosen_messages(self) -> list[Message]:
+        messages = tuple(self._wire or ()) if self._paused is None else self._paused
+        methods = sorted({m.method for m in messages if m.method})
+        labels = [(ALL, ""), *((one_line(name, 60), name) for name in methods)]
+        wanted = self._method.value if self._method.value in methods else ""
+        if tuple(labels) != self._method.options:
+            self._filling = True
+            with self._method.hold_sync():
+                self._method.options = labels
+                self._method.value = wanted
+            self._filling = False
+        return [m for m in messages if wanted in ("", m.method)]
+
+    def _redraw(self) -> None:
+        if self._wire is None:
+            return
+        messages = self._chosen_messages()
+        if self._way.value == "Table":
+            self._fill(messages)
+            parts = self._table
+        elif self._way.value == "Timeline":
+            self._timeline.value = timeline_html(messages)
+            parts = [self._timeline]
+        else:
+            self._draw(messages)
+            parts = [self._picture]
+        self._body.children = parts
+
+    def _fill(self, messages: list[Message]) -> None:
+        """The newest first, so that what is looked at stays where it is."""
+        chosen = self._list.value
+        options = [(row(message), message.number) for message in reversed(messages)]
+        if options != list(self._list.options):
+            self._filling = True
+            with self._list.hold_sync():
+                self._list.options = options
+                self._list.value = chosen if chosen in {number for _, number in options} else None
+            self._filling = False
+
+    def _draw(self, messages: list[Message]) -> None:
+        diagram = Diagram(tuple(messages[-DRAWN_MESSAGES:]), len(messages))
+        picture = {"output_type": "display_data", "metadata": {}}
+        outputs = ({**picture, "data": diagram._repr_mimebundle_()},)
+        if self._picture.outputs != outputs:
+            self._picture.outputs = outputs
+
+    def _choose(self) -> None:
+        number = self._list.value
+        known = (*(self._paused or ()), *(self._wire or ()))
+        found = next((message for message in known if message.number == number), None)
+        self._message.value = message_html(found) if found else sentence(NOTHING)
+
+    def _on_pause(self) -> None:
+        if self._paused is None:
+            self._paused = tuple(self._wire or ())
+            self._pause.description = "Go on"
+            self.say("Paused. What passes is still recorded.")
+        else:
+            self._paused = None
+            self._pause.description = "Pause"
+            self.say()
+        self._redraw()
+
+    def _on_clear(self) -> None:
+        if self._wire is not None:
+            self._wire.clear()
+            self._paused = None if self._paused is None else ()
+            self._message.value = sentence(NOTHING)
+            self._arrived()
+            self._redraw()
+
+    def _on_save(self) -> None:
+        messages = self._chosen_messages()
+        try:
+            path = save(messages)
+        except OSError as error:
+            self.say(f"Not saved: {error}")
+        else:
+            self.say(f"Saved {len(messages):,} messages in {path}")
