@@ -52,5 +52,5 @@ def offer(server: MCPServer[Any]) -> None:
 
     @server.resource(URI, mime_type="application/json")
     def generated_ratings() -> str:
-        """Generated ratings of films, all of them at once, as a JSON array of objects."""
+        """Generated ratings, all of them, as a JSON array."""
         return json.dumps(rows(int(asked)))

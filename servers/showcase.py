@@ -115,7 +115,7 @@ def introduce_china_province(
 ) -> str:
     """Ask for an introduction to a province of China."""
     return (
-        f"Introduce {province}, China, to someone who has never been there. "
+        f"Introduce {province}, China, to someone who has never been there.\n"
         "Write a section on each of these, in this order:\n"
         "1. history\n2. human geography and customs\n3. economy\n4. travel advice"
     )
