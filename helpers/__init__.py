@@ -10,6 +10,7 @@ from helpers.serving import serve
 if TYPE_CHECKING:
     from helpers.checkup import doctor
     from helpers.frames import to_frame
+    from helpers.panels.console import tool_console
 
 __all__ = [
     "close",
@@ -21,11 +22,16 @@ __all__ = [
     "serve",
     "server_log",
     "to_frame",
+    "tool_console",
     "wire",
 ]
 
 # imported when first asked for: pandas takes longer to import than a server to start
-_LATE = {"doctor": "helpers.checkup", "to_frame": "helpers.frames"}
+_LATE = {
+    "doctor": "helpers.checkup",
+    "to_frame": "helpers.frames",
+    "tool_console": "helpers.panels.console",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from mcp import MCPError
 from mcp.types import CallToolResult
 
 from helpers.panels.link import Link
+from helpers.panels.safe import one_line
 
 
 class Outcome(Enum):
@@ -59,6 +60,7 @@ class Call:
     error: Exception | None = None
     begun: float = 0.0  # on the clock of time.perf_counter, in seconds
     ms: float | None = None
+    dropped: int = 0  # how many that waited behind it were not sent, when it was cancelled
 
     @property
     def seconds(self) -> float:
@@ -85,7 +87,7 @@ class Call:
         return found
 
     def __str__(self) -> str:
-        return " · ".join([self.tool, *self.facts])
+        return " · ".join([one_line(self.tool), *self.facts])
 
 
 def duration(ms: float) -> str:
@@ -130,10 +132,11 @@ class Calls:
         self._link.post(self._cancel)
 
     def _cancel(self) -> None:
+        dropped = len(self._waiting)
         while self._waiting:
             self._end(self._waiting.popleft(), Outcome.NOT_SENT)
-        if self._sending:
-            self._sending.cancel()
+        if self.running and self._sending and self._sending.cancel():
+            self.running.dropped = dropped
 
     async def _work(self) -> None:
         try:

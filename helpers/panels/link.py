@@ -16,6 +16,7 @@ from mcp.types import CONNECTION_CLOSED
 
 from helpers.connection import gone, opening_of, reconnect
 from helpers.owner import owner_of
+from helpers.panels.safe import one_line
 from helpers.recorder import RecordingTransport
 from helpers.targets import kind_of
 
@@ -53,7 +54,7 @@ class Link:
 
     def _watch(self) -> None:
         """Hear of it when the connection is lost or closed."""
-        self._name = _server_name(self.client)
+        self._name = one_line(_server_name(self.client))
         if isinstance(self.client.server, RecordingTransport):
             self.client.server.on_gone.append(self._changed)
         if owner := owner_of(self.client):

@@ -53,13 +53,13 @@ class PythonLine:
         # ipywidgets has no read-only text that can be selected with the keyboard
         self.widget.observe(lambda _: self._write(self._line), "value")
 
-    def show(self, tool: str | None, arguments: dict[str, Any]) -> None:
-        """Write the call of this tool, or nothing where there is none."""
-        self._write(python_line(tool, arguments) if tool is not None else "")
+    def show(self, tool: str, arguments: dict[str, Any] | None) -> None:
+        """Write the call of this tool; without arguments, that they are not complete."""
+        unfinished = "# the line stands here when the form is complete"
+        self._write(unfinished if arguments is None else python_line(tool, arguments))
 
-    def say(self, problems: int) -> None:
-        """Write instead that the form is not complete."""
-        self._write(f"# {problems} field{'' if problems == 1 else 's'} to mend or to fill first")
+    def clear(self) -> None:
+        self._write("")
 
     def _write(self, line: str) -> None:
         self._line = line

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipywidgets
 
+from helpers.forms.style import FORM_CSS
 from helpers.panels.shown_style import SHOWN_CSS
 
 STYLE = (
@@ -17,19 +18,19 @@ STYLE = (
   font-size: var(--jp-ui-font-size1); line-height: 1.4; overflow-wrap: anywhere;
 }
 .mcpk-panel .widget-html { height: auto; }
-.mcpk-line {
+.mcpk-facts {
   display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline;
   color: var(--jp-ui-font-color1);
 }
-.mcpk-name { font-family: var(--jp-code-font-family); }
-.mcpk-quiet { color: var(--jp-ui-font-color1); opacity: 0.85; }
+.mcpk-tool-name { font-family: var(--jp-code-font-family); }
 .mcpk-title { font-size: var(--jp-ui-font-size2); font-weight: 600; }
-.mcpk-about { max-height: 8.5em; overflow: auto; white-space: pre-wrap; unicode-bidi: plaintext; }
+.mcpk-tool-text {
+  max-height: 8.5em; overflow: auto; white-space: pre-wrap; unicode-bidi: plaintext;
+}
 .mcpk-hint {
   padding: 0 6px; border: 1px solid var(--jp-border-color0); border-radius: 8px;
   white-space: nowrap;
 }
-.mcpk-rule { border-top: 1px solid var(--jp-border-color2); padding-top: 6px; }
 .mcpk-columns { flex-flow: row wrap; gap: 4px 16px; align-items: stretch; overflow: hidden; }
 .mcpk-list { flex: 0 0 184px; min-height: 12em; gap: 4px; overflow: hidden; }
 .mcpk-work { flex: 1 1 340px; min-width: 0; gap: 6px; overflow: hidden; }
@@ -80,15 +81,18 @@ STYLE = (
   border-left-color: var(--mcpk-tint);
   background: color-mix(in srgb, var(--mcpk-tint) 14%, var(--jp-layout-color1));
 }
-.mcpk-outcome strong { white-space: nowrap; }
 /* a fixed height, so that nothing jumps when a result arrives; it can be dragged larger */
 .mcpk-result {
-  height: 250px; min-height: 60px; overflow: auto; resize: vertical; gap: 4px; flex: none;
+  height: 240px; min-height: 60px; overflow: auto; resize: vertical; gap: 4px; flex: none;
+  padding: 4px 6px; border: 1px solid var(--jp-border-color2); border-top: none;
 }
+.mcpk-answer { gap: 0; overflow: hidden; }
+.mcpk-answer .widget-html { margin: 0; }
 .mcpk-result > * { flex: none; }
 .mcpk-history { height: 118px; }
 .mcpk-history > select { min-height: 0; }
 """
+    + FORM_CSS
     + SHOWN_CSS
 )
 

@@ -1,0 +1,81 @@
+"""What became of a call: one line in words, sign and colour, and below it what came back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import ipywidgets
+from mcp import Client, MCPError
+
+from helpers.panels.calls import Call, Outcome
+from helpers.panels.safe import escape, one_line, sentence, text_block
+from helpers.panels.shown import shown
+
+NO_CALL = "No call yet. Fill the form and press Call, or Enter in a field."
+
+
+class Answer:
+    """The place where results are shown; it has the same height whatever is in it.
+
+    Args:
+        open_link: called with the URI of a resource link whose Open button is pressed.
+    """
+
+    def __init__(self, open_link: Callable[[str], None]) -> None:
+        self._open_link = open_link
+        self._line = ipywidgets.HTML(outcome_line(NO_CALL))
+        self._body = ipywidgets.VBox()
+        self._body.add_class("mcpk-result")
+        self.widget = ipywidgets.VBox([self._line, self._body])
+        self.widget.add_class("mcpk-answer")
+
+    def show(self, call: Call, *, again: bool = False) -> None:
+        """Show a call's outcome; `again` says that it is one from the history."""
+        told = call.outcome
+        facts = [f"{told.sign} {told.word}", *call.facts[1:]]
+        of = f" of {call.at:%H:%M:%S}" if again else ""
+        self._line.value = outcome_line(f"Result{of} · " + " · ".join(facts), told)
+        self._body.children = self._parts(call)
+
+    def clear(self, sentence: str) -> None:
+        self._line.value = outcome_line(sentence)
+        self._body.children = ()
+
+    async def read(self, client: Client, uri: str) -> None:
+        """Read a resource that the result links to, and show it above the result."""
+        name = one_line(uri)
+        try:
+            widget = shown(await client.read_resource(uri), python="resource")
+            heading = f"Resource {name}"
+        except Exception as error:  # shown, whatever it is
+            widget = text_block(error_text(error), label="error")
+            heading = f"‼ The resource {name} cannot be read"
+        title = ipywidgets.HTML(f'<div class="mcpk-title">{escape(heading)}</div>')
+        self._body.children = (title, widget, *self._body.children)
+
+    def _parts(self, call: Call) -> list[ipywidgets.Widget]:
+        if call.result is not None:
+            return [shown(call.result, open_link=self._open_link, python="console.result")]
+        if call.error is not None:
+            return [text_block(error_text(call.error), label=call.outcome.word)]
+        waited = f" {call.dropped} more that waited: not sent." if call.dropped else ""
+        sentences = {
+            Outcome.CANCELLED: f"The call was cancelled, and the server was told so.{waited}",
+            Outcome.NOT_SENT: "It was waiting when Cancel was pressed, so it was not sent.",
+        }
+        text = sentences.get(call.outcome, "")
+        return [ipywidgets.HTML(sentence(text))] if text else []
+
+
+def outcome_line(text: str, outcome: Outcome | None = None) -> str:
+    kind = f" mcpk-{outcome.word.replace(' ', '-')}" if outcome else ""
+    return f'<div class="mcpk-outcome{kind}" role="status"><strong>{escape(text)}</strong></div>'
+
+
+def error_text(error: Exception) -> str:
+    """What a call raised: code, message and data of a protocol error, else its type and text."""
+    if not isinstance(error, MCPError):
+        return f"{type(error).__name__}: {error}"
+    data = "" if error.data is None else f"\n{json.dumps(error.data, ensure_ascii=False, indent=2)}"
+    return f"{error.code}: {error.message}{data}"

@@ -1,0 +1,73 @@
+"""The line that says what a widget is connected to, and the way back when it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets
+
+from helpers.errors import root_cause
+from helpers.panels.link import Link
+from helpers.panels.safe import escape
+
+CLOSED = (
+    "This connection was closed. Run the cell that connects, then the cell of this widget again."
+)
+LOST = "The server has gone."
+
+
+class ConnectionLine:
+    """Describes the connection; offers to reconnect where that is possible.
+
+    Args:
+        link: the connection.
+        on_back: called, on the loop, when the connection stands again.
+    """
+
+    def __init__(self, link: Link, on_back: Callable[[], object]) -> None:
+        self._link = link
+        self._on_back = on_back
+        self._was = link.state
+        self._said = ""
+        self._text = ipywidgets.HTML()
+        self._button = ipywidgets.Button(
+            description="Reconnect", tooltip="Connect to the same server again"
+        )
+        self._button.on_click(lambda _: link.submit(self._reconnect()))
+        self.widget = ipywidgets.Box([self._text, self._button])
+        self.widget.add_class("mcpk-strip")
+        link.on_change(self._changed)
+        self._draw()
+
+    def _changed(self) -> None:
+        was, self._was = self._was, self._link.state
+        if self._was == "open" and was != "open":
+            self._said = "Connected again: in cells, use .client of this widget."
+            self._on_back()
+        elif self._was != "open":
+            self._said = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        state = self._link.state
+        sentences = {"open": "", "lost": LOST, "closed": CLOSED}
+        again = self._link.can_reconnect
+        if state == "lost" and not again:
+            sentences["lost"] = f"{LOST} Run the cell that connects, then this one again."
+        self._button.layout.display = "" if state == "lost" and again else "none"
+        said = self._said or sentences[state]
+        self._text.value = (
+            f'<div class="mcpk-facts"><span class="mcpk-state-{state}">'
+            f'{escape(self._link.describe())}</span><span role="status">{escape(said)}</span></div>'
+        )
+
+    async def _reconnect(self) -> None:
+        self._button.disabled, self._said = True, "Reconnecting…"
+        self._draw()
+        try:
+            await self._link.reconnect()
+        except Exception as error:  # shown, whatever it is; the button stays, to try again
+            self._said = f"Not connected. {root_cause(error)}"
+        finally:
+            self._button.disabled = False
+            self._draw()

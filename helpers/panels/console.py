@@ -1,0 +1,228 @@
+"""The tool console: choose a tool of a server, fill its form, call it, see what came back."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+from mcp import Client
+from mcp.types import CallToolResult, Tool
+
+from helpers.forms import FormError
+from helpers.panels.about import about
+from helpers.panels.answer import Answer
+from helpers.panels.arrivals import Arrivals
+from helpers.panels.calls import Call, Calls, Outcome
+from helpers.panels.connection_line import ConnectionLine
+from helpers.panels.history import History
+from helpers.panels.link import Link
+from helpers.panels.python_line import PythonLine
+from helpers.panels.safe import escape
+from helpers.panels.strip import Strip
+from helpers.panels.style import stylesheet
+from helpers.panels.tool_forms import ToolForms
+from helpers.panels.tool_list import ToolList, listed_tools, no_such_tool
+
+
+def tool_console(client: Client, tool: str | None = None) -> ToolConsole:
+    """A widget to call the tools of a server with: choose one, fill its form, press Call.
+
+    It returns at once and loads the tools in the background. `console.result` and
+    `console.arguments` are what is shown, for the next cell.
+
+    Args:
+        client: an open `mcp.Client`, such as `connect` returns.
+        tool: the tool to begin with; without one, the first of the list.
+
+    Raises:
+        TypeError: `client` is not an `mcp.Client`.
+        RuntimeError: no event loop is running: this is not a notebook's cell.
+    """
+    return ToolConsole(Link(client), tool)
+
+
+class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
+    """What `tool_console` returns; a widget that displays itself.
+
+    Args:
+        link: the way to the client.
+        tool: the name of the tool to begin with.
+        open_link: called with the URI of a resource link that is opened; without it, the
+            resource is read and shown above the result.
+        titled: whether the line that describes the connection is part of it.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        tool: str | None = None,
+        *,
+        open_link: Callable[[str], None] | None = None,
+        titled: bool = True,
+    ) -> None:
+        self._link = link
+        self._wanted = tool
+        self._tools: list[Tool] = []
+        self._tool: Tool | None = None
+        self._shown: Call | None = None
+        self._drawing = False
+        self._calls = Calls(link, self._changed)
+        self._arrivals = Arrivals(link)
+        self._forms = ToolForms(self._submit, self._preview)
+        self._title = ConnectionLine(link, self.refresh)
+        self._list = ToolList(lambda chosen: link.post(self._open, chosen), self.refresh)
+        self._about = ipywidgets.HTML(escape("Loading tools…"))
+        self._form = ipywidgets.VBox()
+        self._strip = Strip(link, self._calls)
+        self._python = PythonLine()
+        self._answer = Answer(open_link or self._read)
+        self._history = History(lambda call: link.post(self._pick, call))
+        self._strip.call.disabled = True
+        self._strip.call.on_click(lambda _: self._submit())
+        title = [self._title.widget] if titled else []
+        super().__init__([stylesheet(), *title, self._columns()])
+        self.add_class("mcpk-panel")
+        self.refresh()
+
+    def _columns(self) -> ipywidgets.Widget:
+        parts = (self._strip, self._python, self._answer, self._history)
+        work = ipywidgets.VBox([self._about, self._form, *(part.widget for part in parts)])
+        work.add_class("mcpk-work")
+        columns = ipywidgets.Box([self._list.widget, work])
+        columns.add_class("mcpk-columns")
+        return columns
+
+    @property
+    def client(self) -> Client:
+        """The client that calls go through: after a reconnect, the new one."""
+        return self._link.client
+
+    @property
+    def widget(self) -> ToolConsole:
+        """The console itself, which is a widget."""
+        return self
+
+    @property
+    def result(self) -> CallToolResult | None:
+        """What the call that is shown returned; None before one, and where none came back."""
+        return self._shown.result if self._shown else None
+
+    @property
+    def arguments(self) -> dict[str, Any] | None:
+        """The arguments of the call that is shown; None before the first."""
+        return copy.deepcopy(self._shown.arguments) if self._shown else None
+
+    def refresh(self) -> concurrent.futures.Future[None]:
+        """Ask the server for its list of tools again; from any thread.
+
+        What was typed stays, where the tool is still there with the same schema.
+
+        Returns:
+            A future that is done when the list is shown, or why there is none.
+        """
+        return self._link.submit(self._load())
+
+    async def _load(self) -> None:
+        try:
+            self._tools, note = await listed_tools(self._link)
+        except Exception as error:  # shown, whatever it is: there is nobody else to tell
+            note = f"The list of tools did not come. {error}"
+            if not self._tools:
+                self._about.value = escape(note)
+        wanted = self._wanted or (self._tool.name if self._tool else None)
+        named = (tool for tool in self._tools if wanted in (None, tool.name))
+        chosen = next(named, None)
+        self._list.offer(self._tools, chosen, note)
+        if chosen:
+            self._wanted = None
+            self._open(chosen)
+        elif not note:
+            self._open_none(wanted)
+
+    def _open(self, tool: Tool) -> None:
+        """Show a tool and its form; on the loop."""
+        self._tool = tool
+        self._about.value = about(tool)
+        self._form.children = [self._forms.of(tool).widget]
+        self._strip.call.disabled = False
+        self._preview()
+
+    def _open_none(self, wanted: str | None) -> None:
+        """Say why there is no form."""
+        missing = no_such_tool(wanted, self._tools) if wanted and self._tools else ""
+        self._about.value = escape(missing or "This server has no tools.")
+        self._tool, self._form.children = None, []
+        self._strip.call.disabled = True
+        self._python.clear()
+
+    def _preview(self) -> None:
+        """Write the Python line anew: the form has changed."""
+        if self._tool:
+            self._python.show(self._tool.name, self._forms.of(self._tool).draft())
+
+    def _submit(self) -> None:
+        """Call was pressed, or Enter; in whatever thread the message came."""
+        self._arrivals.then(self._call)
+
+    def _call(self) -> None:
+        """Call the tool with what the form holds now."""
+        if self._tool is None:
+            return
+        form = self._forms.of(self._tool)
+        try:
+            arguments = form.value()
+        except FormError as error:
+            form.focus_first_problem()
+            many = len(error.problems)
+            self._strip.say(f"Not sent: {many} problem{'' if many == 1 else 's'} in the form.")
+        else:
+            self._calls.add(Call(self._tool.name, arguments))
+
+    def _changed(self, call: Call) -> None:
+        """The outcome of a call has changed; on the loop."""
+        self._history.note(call)
+        if call.outcome not in (Outcome.WAITING, Outcome.RUNNING):
+            self._shown = call
+        if not self._drawing:  # once for many calls that end at the same time
+            self._drawing = True
+            self._link.post(self._draw)
+
+    def _draw(self) -> None:
+        self._drawing = False
+        self._strip.follow()
+        self._history.draw(None)
+        if self._shown:
+            self._answer.show(self._shown)
+
+    def _pick(self, call: Call) -> None:
+        """Have a call of the history back: its arguments in the form, its result below."""
+        self._shown = call
+        self._answer.show(call, again=True)
+        tool = next((tool for tool in self._tools if tool.name == call.tool), None)
+        if tool is None:
+            self._strip.say("The server no longer has this tool.")
+            return
+        self._list.mark(tool)
+        self._open(tool)
+        self._forms.of(tool).fill(copy.deepcopy(call.arguments))
+
+    def _read(self, uri: str) -> None:
+        self._link.submit(self._answer.read(self.client, uri))
+
+    def __repr__(self) -> str:
+        told = str(self._shown) if self._shown else f"{len(self._tools)} tools, no call yet"
+        return f"<tool console: {told}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """What is saved with the notebook; where there is a kernel, the widget goes before it."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        sentence = (
+            f"A tool console for {self._link.describe()}. It lives in a running kernel: "
+            "to have it back, run the cells from the one that connects. "
+        )
+        bundle["text/plain"] = f"{sentence}{self!r}"
+        bundle["text/html"] = f"<p>{escape(sentence)}{escape(repr(self))}</p>"
+        return bundle

@@ -1,0 +1,67 @@
+"""The calls so far, the newest first; pick one to have it back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipywidgets
+
+from helpers.panels.calls import Call, duration
+from helpers.panels.python_line import literal
+from helpers.panels.safe import one_line
+
+KEPT_CALLS = 100
+SHOWN_ARGUMENTS = 120
+
+
+class History:
+    """A list of the last calls.
+
+    Args:
+        on_pick: called with the call that was picked, in whatever thread the message came.
+    """
+
+    def __init__(self, on_pick: Callable[[Call], None]) -> None:
+        self._on_pick = on_pick
+        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._shown: tuple[Call, ...] = ()
+        self._filling = False
+        self._list = ipywidgets.Select(description="History", options=[], rows=5)
+        for name in ("mcpk-above", "mcpk-mono", "mcpk-history"):
+            self._list.add_class(name)
+        self._list.observe(self._pick, "index")
+        self.widget = self._list
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(tuple(self._calls))
+
+    def note(self, call: Call) -> None:
+        """Take a call in, or show what has become of it."""
+        if call not in self._calls:
+            self._calls.appendleft(call)
+
+    def draw(self, picked: Call | None) -> None:
+        """Show all calls, with the one whose arguments are in the form marked."""
+        shown = self._shown = tuple(self._calls)
+        self._filling = True  # a Select chooses its first option itself
+        try:
+            with self._list.hold_sync():
+                self._list.options = [(line(call), at) for at, call in enumerate(shown)]
+                self._list.index = shown.index(picked) if picked in shown else None
+        finally:
+            self._filling = False
+
+    def _pick(self, change: Any) -> None:
+        if self._filling or change["new"] is None:
+            return
+        self._on_pick(self._shown[change["new"]])
+
+
+def line(call: Call) -> str:
+    """Time, outcome, milliseconds, tool and arguments, in columns."""
+    took = "" if call.ms is None else duration(call.ms)
+    arguments = one_line(literal(call.arguments), SHOWN_ARGUMENTS)
+    name = one_line(call.tool, 40)
+    return f"{call.at:%H:%M:%S}  {call.outcome!s:<17}  {took:>7}  {name:<14}  {arguments}"

@@ -1,0 +1,90 @@
+"""The strip under the form: Call, Cancel, and how the running call gets on."""
+
+from __future__ import annotations
+
+import math
+
+import ipywidgets
+
+from helpers.panels.calls import Calls, Progress
+from helpers.panels.link import Link
+from helpers.panels.safe import escape, one_line
+
+TICK_SECONDS = 0.1
+SHOWN_MESSAGE = 80
+SPINNER = '<span class="mcpk-spinner" aria-hidden="true"></span>'
+
+
+class Strip:
+    """Buttons and the state of the queue, drawn ten times a second while a call runs.
+
+    However often a server reports progress, the browser hears of it at that pace.
+    """
+
+    def __init__(self, link: Link, calls: Calls) -> None:
+        self._link = link
+        self._calls = calls
+        self._ticking = False
+        self.call = ipywidgets.Button(
+            description="Call", button_style="primary", tooltip="Call the tool (Enter in a field)"
+        )
+        self.cancel = ipywidgets.Button(
+            description="Cancel", disabled=True, tooltip="Cancel the call, on the server too"
+        )
+        # a widget of its own: whenever its HTML changes, the animation would begin anew
+        self._spinner = ipywidgets.HTML(SPINNER, layout={"visibility": "hidden"})
+        self._state = ipywidgets.HTML()
+        self.widget = ipywidgets.Box([self.call, self.cancel, self._spinner, self._state])
+        self.widget.add_class("mcpk-strip")
+        self.cancel.on_click(lambda _: calls.cancel())
+
+    def say(self, text: str) -> None:
+        """Show a sentence until the next call runs."""
+        if self._calls.running is None:
+            self._state.value = f'<span class="mcpk-elapsed" role="status">{escape(text)}</span>'
+
+    def follow(self) -> None:
+        """Draw how it stands, and go on until nothing runs; on the loop."""
+        if not self._ticking:
+            self._ticking = True
+            self._tick()
+
+    def _tick(self) -> None:
+        self._draw()
+        if self._calls.running is None:
+            self._ticking = False
+        else:
+            self._link.loop.call_later(TICK_SECONDS, self._tick)
+
+    def _draw(self) -> None:
+        running, waiting = self._calls.running, self._calls.waiting
+        self.cancel.disabled = running is None and waiting == 0
+        self._spinner.layout.visibility = "visible" if running else "hidden"
+        if running is None:
+            self._state.value = ""
+            return
+        parts = [f"{running.seconds:.1f} s"]
+        bar = ""
+        if running.progress:
+            parts[:0] = progress_words(running.progress)
+            bar = progress_bar(running.progress)
+        if waiting:
+            parts.append(f"{waiting} waiting")
+        text = escape(" · ".join(parts))
+        self._state.value = f'{bar}<span class="mcpk-elapsed">{text}</span>'
+
+
+def progress_words(progress: Progress) -> list[str]:
+    """`14 of 20`, and the server's message."""
+    done = f"{progress.done:g}"
+    count = f"{done} of {progress.total:g}" if progress.total is not None else f"{done} so far"
+    message = one_line(progress.message, SHOWN_MESSAGE)
+    return [count, message] if message else [count]
+
+
+def progress_bar(progress: Progress) -> str:
+    """HTML's own progress bar: with a value where there is a total to compare with."""
+    total = progress.total or 0
+    part = progress.done / total if math.isfinite(total) and total > 0 else math.nan
+    value = "" if math.isnan(part) else f' value="{min(max(part, 0), 1):.3f}"'
+    return f'<progress aria-label="progress of the call" max="1"{value}></progress> '
