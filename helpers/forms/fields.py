@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from helpers.forms.jsontext import number, parsed, same, typable, written
 from helpers.forms.kinds import Choice, Node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
-from helpers.forms.tools import Tools
+from helpers.forms.tools import Tools, lines
 from helpers.panels.safe import one_line
 
 
@@ -190,7 +190,9 @@ class JsonField(Field):
             return Unreadable(str(error), self._text.value)
 
     def fill(self, value: Any) -> None:
-        self._text.value = written(value)
+        text = written(value)
+        self._text.rows = lines(text)
+        self._text.value = text
 
     def focus(self, path: Path) -> None:
         self._text.focus()

@@ -34,7 +34,7 @@ class ObjectField(Field):
         if self._map:
             rows.append(self._map.widget)
         if not rows:
-            rows.append(tools.sentence("It has no fields."))
+            rows.append(tools.sentence("There is nothing to fill in."))
         classes = ("mcpk-inner",) if tools.depth else ()
         self.widget = tools.box(rows, "mcpk-stack", *classes)
 
@@ -120,7 +120,7 @@ class MapField:
         remove = self._tools.button(
             f"remove key {number}", lambda: self._remove(slot), icon="times"
         )
-        row = self._tools.box([text, slot.widget, remove], "mcpk-item")
+        row = self._tools.box([text, slot.widget, remove], "mcpk-item", "mcpk-pair")
         self._rows.append((text, slot, row))
         return slot
 

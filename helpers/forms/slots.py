@@ -84,7 +84,9 @@ class Slot:
             self.widget.children = children
         wide = field.wide if field and shown else False
         absent = self.state != VALUE
-        classes = ("mcpk-row", *["mcpk-wide"] * wide, *["mcpk-absent"] * absent)
+        stated = self._chooser is not None
+        marks = {"mcpk-row": True, "mcpk-wide": wide, "mcpk-absent": absent, "mcpk-stated": stated}
+        classes = tuple(mark for mark, here in marks.items() if here)
         if classes != tuple(self.widget._dom_classes):
             self.widget._dom_classes = classes
 

@@ -17,18 +17,22 @@ FORM_CSS = """
 }
 .mcpk-form .mcpk-row {
     display: grid; align-items: center; column-gap: 8px; width: 100%; overflow: visible;
-    grid-template-columns: minmax(5em, 10em) auto minmax(8em, 1fr) minmax(5em, 12em);
+    grid-template-columns: minmax(5em, 10em) 7em minmax(7em, 1.6fr) minmax(7em, 1fr);
     grid-template-areas:
         "name state control words" ". about about about" ". problem problem problem";
 }
 .mcpk-form .mcpk-wide {
-    grid-template-columns: minmax(5em, 10em) auto 1fr;
+    grid-template-columns: minmax(5em, 10em) 7em 1fr;
     grid-template-areas:
-        "name state words" ". about about" "control control control" "problem problem problem";
+        "name state words" ". about about" "control control control" ". problem problem";
 }
 .mcpk-form .mcpk-row > * { grid-area: control; }
+.mcpk-form .mcpk-row:not(.mcpk-stated) > * { grid-column: 2 / 4; }
+.mcpk-form .mcpk-row.mcpk-wide > * { grid-column: 1 / -1; }
+.mcpk-form .mcpk-wide:not(.mcpk-stated) > .mcpk-info .mcpk-words { grid-column: 2 / -1; }
 .mcpk-form .mcpk-info, .mcpk-form .mcpk-info > .widget-html-content { display: contents; }
-.mcpk-form .mcpk-row > .mcpk-state { grid-area: state; width: 7em; }
+.mcpk-form .mcpk-row > .mcpk-state,
+.mcpk-form .mcpk-wide > .mcpk-state { grid-area: state; }
 .mcpk-form .mcpk-row > .mcpk-problem { grid-area: problem; }
 .mcpk-name { grid-area: name; overflow-wrap: anywhere; line-height: 1.3; }
 .mcpk-words {
@@ -41,13 +45,28 @@ FORM_CSS = """
 }
 .mcpk-required { color: var(--jp-ui-font-color2); font-size: var(--jp-ui-font-size0); }
 .mcpk-form .mcpk-problem, .mcpk-form .mcpk-problem .widget-html-content {
-    color: var(--jp-error-color0); line-height: 1.4; overflow-wrap: anywhere;
+    /* JupyterLab's reds are the same in every theme: towards the text's colour, they contrast */
+    color: color-mix(in srgb, var(--jp-error-color1) 65%, var(--jp-ui-font-color0));
+    line-height: 1.4; overflow-wrap: anywhere;
 }
 .mcpk-note { color: var(--jp-ui-font-color2); line-height: 1.4; margin: 0; }
 .mcpk-form .mcpk-line, .mcpk-form .mcpk-item, .mcpk-form .mcpk-chips, .mcpk-form .mcpk-chip {
     display: flex; flex-direction: row; align-items: center; gap: 4px; width: 100%;
 }
-.mcpk-form .mcpk-item > .mcpk-row { flex: 1 1 auto; }
+.mcpk-form .mcpk-stack > .mcpk-small { align-self: flex-start; }
+.mcpk-form .mcpk-item { align-items: flex-start; }
+.mcpk-form .mcpk-item > .mcpk-row {
+    flex: 1 1 auto; grid-template-columns: 2em auto minmax(7em, 1.6fr) minmax(5em, 1fr);
+}
+.mcpk-form .mcpk-item > .mcpk-wide { grid-template-columns: 2em auto 1fr; }
+.mcpk-form .mcpk-pair > .widget-text { flex: 0 1 12em; }
+.mcpk-form .mcpk-pair > .mcpk-row { grid-template-columns: 0 auto minmax(7em, 2fr) 1fr; }
+.mcpk-form .mcpk-pair > .mcpk-row > .mcpk-info .mcpk-name { display: none; }
+.mcpk-form .mcpk-absent input, .mcpk-form .mcpk-absent textarea {
+    color: var(--jp-ui-font-color2); font-style: italic;
+}
+.mcpk-form .mcpk-union { display: flex; flex-direction: column; gap: 6px; width: 100%; }
+.mcpk-form .mcpk-kind { max-width: 24em; }
 .mcpk-form .mcpk-chips { flex-wrap: wrap; }
 .mcpk-form .mcpk-chip {
     width: auto; padding: 0 2px 0 8px; border: 1px solid var(--jp-border-color1);
@@ -62,6 +81,8 @@ FORM_CSS = """
         grid-template-areas:
             "name words" "state control" "about about" "problem problem";
     }
+    .mcpk-form .mcpk-row:not(.mcpk-stated) > * { grid-column: 1 / -1; }
+    .mcpk-form .mcpk-row > .mcpk-state { min-width: 7em; }
     .mcpk-form .mcpk-wide {
         grid-template-areas:
             "name words" "state state" "about about" "control control" "problem problem";

@@ -20,6 +20,11 @@ from helpers.forms.schemas import Schemas
 from helpers.panels.safe import escape, one_line
 
 
+def lines(text: str) -> int:
+    """How high a field for a text of several lines is, in lines."""
+    return min(12, max(3, text.count("\n") + 1))
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the fields of one form share.
@@ -64,7 +69,7 @@ class Tools:
             value=value,
             description=one_line(name),
             placeholder=placeholder,
-            rows=min(12, max(3, value.count("\n") + 1)),
+            rows=lines(value),
             _dom_classes=classes,
         )
         made.observe(self._edited, "value")

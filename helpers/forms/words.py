@@ -113,11 +113,11 @@ def _is_number(value: Any) -> bool:
 def beside(name: str, node: Node, *, required: bool) -> str:
     """The HTML beside a field: its name, whether it is required, words and description."""
     schema = node.schema
-    words = hint(node) + (" or null" if node.nullable else "")
+    words = hint(node) + (", or null" if node.nullable else "")
     if "default" in schema:
         words += f" · default {brief(schema['default'], 60)}"
     mark = '<span class="mcpk-required">required</span>' if required else ""
-    text = about(name, schema)
+    text = about(name, node)
     scrolls = ' tabindex="0" role="group" aria-label="description"' if len(text) > LONG else ""
     described = f'<div class="mcpk-about"{scrolls}>{escape(text)}</div>' if text else ""
     return (
@@ -126,11 +126,12 @@ def beside(name: str, node: Node, *, required: bool) -> str:
     )
 
 
-def about(name: str, schema: Schema) -> str:
-    """Title and description, without a title that only repeats the name."""
-    title, description = schema.get("title"), schema.get("description")
+def about(name: str, node: Node) -> str:
+    """Title and description, without a title that only repeats the name or names a class."""
+    title, description = node.schema.get("title"), node.schema.get("description")
     parts = []
-    if isinstance(title, str) and _plain(title) != _plain(name):
+    of_class = node.kind == "object" and isinstance(title, str) and title.isidentifier()
+    if isinstance(title, str) and _plain(title) != _plain(name) and not of_class:
         parts.append(title.strip())
     if isinstance(description, str):
         parts.append(description.strip())
