@@ -9,13 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from mcp import MCPError
 from mcp.types import CallToolResult
 
 from helpers.panels.link import Link
+from helpers.panels.python_line import literal
 from helpers.panels.safe import one_line
+
+SHOWN_ARGUMENTS = 120
 
 
 class Outcome(Enum):
@@ -61,6 +65,11 @@ class Call:
     begun: float = 0.0  # on the clock of time.perf_counter, in seconds
     ms: float | None = None
     dropped: int = 0  # how many that waited behind it were not sent, when it was cancelled
+
+    @cached_property
+    def written(self) -> str:
+        """The beginning of the arguments, in one line."""
+        return one_line(literal(self.arguments), SHOWN_ARGUMENTS)
 
     @property
     def seconds(self) -> float:

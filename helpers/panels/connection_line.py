@@ -30,6 +30,7 @@ class ConnectionLine:
         self._was = link.state
         self._said = ""
         self._text = ipywidgets.HTML()
+        self._text.add_class("mcpk-connection")
         self._button = ipywidgets.Button(
             description="Reconnect", tooltip="Connect to the same server again"
         )

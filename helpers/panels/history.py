@@ -9,11 +9,10 @@ from typing import Any
 import ipywidgets
 
 from helpers.panels.calls import Call, duration
-from helpers.panels.python_line import literal
 from helpers.panels.safe import one_line
 
 KEPT_CALLS = 100
-SHOWN_ARGUMENTS = 120
+SHOWN_NAME = 24
 
 
 class History:
@@ -45,10 +44,11 @@ class History:
     def draw(self, picked: Call | None) -> None:
         """Show all calls, with the one whose arguments are in the form marked."""
         shown = self._shown = tuple(self._calls)
+        width = max((len(one_line(call.tool, SHOWN_NAME)) for call in shown), default=0)
         self._filling = True  # a Select chooses its first option itself
         try:
             with self._list.hold_sync():
-                self._list.options = [(line(call), at) for at, call in enumerate(shown)]
+                self._list.options = [(line(call, width), at) for at, call in enumerate(shown)]
                 self._list.index = shown.index(picked) if picked in shown else None
         finally:
             self._filling = False
@@ -59,9 +59,8 @@ class History:
         self._on_pick(self._shown[change["new"]])
 
 
-def line(call: Call) -> str:
-    """Time, outcome, milliseconds, tool and arguments, in columns."""
+def line(call: Call, width: int) -> str:
+    """Time, tool, outcome, milliseconds and arguments, in columns; `width` is the tool's."""
     took = "" if call.ms is None else duration(call.ms)
-    arguments = one_line(literal(call.arguments), SHOWN_ARGUMENTS)
-    name = one_line(call.tool, 40)
-    return f"{call.at:%H:%M:%S}  {call.outcome!s:<17}  {took:>7}  {name:<14}  {arguments}"
+    name = one_line(call.tool, SHOWN_NAME).ljust(width)
+    return f"{call.at:%H:%M:%S}  {name}  {call.outcome!s:<16}  {took:>7}  {call.written}"

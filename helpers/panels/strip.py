@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import ipywidgets
@@ -24,7 +25,7 @@ class Strip:
     def __init__(self, link: Link, calls: Calls) -> None:
         self._link = link
         self._calls = calls
-        self._ticking = False
+        self._timer: asyncio.TimerHandle | None = None
         self.call = ipywidgets.Button(
             description="Call", button_style="primary", tooltip="Call the tool (Enter in a field)"
         )
@@ -34,6 +35,7 @@ class Strip:
         # a widget of its own: whenever its HTML changes, the animation would begin anew
         self._spinner = ipywidgets.HTML(SPINNER, layout={"visibility": "hidden"})
         self._state = ipywidgets.HTML()
+        self._state.add_class("mcpk-state")
         self.widget = ipywidgets.Box([self.call, self.cancel, self._spinner, self._state])
         self.widget.add_class("mcpk-strip")
         self.cancel.on_click(lambda _: calls.cancel())
@@ -41,20 +43,17 @@ class Strip:
     def say(self, text: str) -> None:
         """Show a sentence until the next call runs."""
         if self._calls.running is None:
-            self._state.value = f'<span class="mcpk-elapsed" role="status">{escape(text)}</span>'
+            self._state.value = f'<span role="status">{escape(text)}</span>'
 
     def follow(self) -> None:
         """Draw how it stands, and go on until nothing runs; on the loop."""
-        if not self._ticking:
-            self._ticking = True
-            self._tick()
+        self._draw()
+        if self._calls.running and self._timer is None:
+            self._timer = self._link.loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        self._draw()
-        if self._calls.running is None:
-            self._ticking = False
-        else:
-            self._link.loop.call_later(TICK_SECONDS, self._tick)
+        self._timer = None
+        self.follow()
 
     def _draw(self) -> None:
         running, waiting = self._calls.running, self._calls.waiting
@@ -64,22 +63,21 @@ class Strip:
             self._state.value = ""
             return
         parts = [f"{running.seconds:.1f} s"]
-        bar = ""
-        if running.progress:
-            parts[:0] = progress_words(running.progress)
-            bar = progress_bar(running.progress)
         if waiting:
             parts.append(f"{waiting} waiting")
-        text = escape(" · ".join(parts))
+        bar = ""
+        if progress := running.progress:
+            bar = progress_bar(progress)
+            # the server's own words last: where there is no room, they are what is cut
+            parts = [counted(progress), *parts, one_line(progress.message, SHOWN_MESSAGE)]
+        text = escape(" · ".join(filter(None, parts)))
         self._state.value = f'{bar}<span class="mcpk-elapsed">{text}</span>'
 
 
-def progress_words(progress: Progress) -> list[str]:
-    """`14 of 20`, and the server's message."""
-    done = f"{progress.done:g}"
-    count = f"{done} of {progress.total:g}" if progress.total is not None else f"{done} so far"
-    message = one_line(progress.message, SHOWN_MESSAGE)
-    return [count, message] if message else [count]
+def counted(progress: Progress) -> str:
+    """`14 of 20`, or `14 so far`."""
+    total = "so far" if progress.total is None else f"of {progress.total:g}"
+    return f"{progress.done:g} {total}"
 
 
 def progress_bar(progress: Progress) -> str:

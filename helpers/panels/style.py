@@ -17,7 +17,7 @@ STYLE = (
 .mcpk-panel .widget-html, .mcpk-panel .widget-html-content {
   font-size: var(--jp-ui-font-size1); line-height: 1.4; overflow-wrap: anywhere;
 }
-.mcpk-panel .widget-html { height: auto; }
+.mcpk-panel .widget-html { height: auto; margin: 0; }
 .mcpk-facts {
   display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline;
   color: var(--jp-ui-font-color1);
@@ -31,9 +31,10 @@ STYLE = (
   padding: 0 6px; border: 1px solid var(--jp-border-color0); border-radius: 8px;
   white-space: nowrap;
 }
+/* the list takes the whole width where there is no room beside it */
 .mcpk-columns { flex-flow: row wrap; gap: 4px 16px; align-items: stretch; overflow: hidden; }
-.mcpk-list { flex: 0 0 184px; min-height: 12em; gap: 4px; overflow: hidden; }
-.mcpk-work { flex: 1 1 340px; min-width: 0; gap: 6px; overflow: hidden; }
+.mcpk-list { flex: 1 0 184px; min-height: 12em; gap: 4px; overflow: hidden; }
+.mcpk-work { flex: 1000 1 340px; min-width: 0; gap: 6px; overflow: hidden; }
 /* a label above its control, where there is no room beside it */
 .mcpk-above { flex-direction: column; align-items: stretch; height: auto; width: auto; margin: 0; }
 .mcpk-above > .widget-label {
@@ -51,8 +52,14 @@ STYLE = (
 .mcpk-panel :is(input, select, textarea, button, [tabindex="0"]):focus-visible {
   outline: 2px solid var(--jp-brand-color1); outline-offset: -1px;
 }
-.mcpk-strip { flex-flow: row wrap; gap: 4px 8px; align-items: center; min-height: 32px; }
-.mcpk-strip .widget-button { width: auto; min-width: 72px; }
+.mcpk-list .widget-button { margin: 0; width: 100%; }
+.mcpk-strip { gap: 4px 8px; align-items: center; min-height: 32px; overflow: hidden; }
+.mcpk-strip .widget-button { width: auto; min-width: 72px; margin: 0; flex: none; }
+.mcpk-strip > .widget-html { flex: none; }
+.mcpk-strip > :is(.mcpk-state, .mcpk-connection) { flex: 1 1 0; min-width: 0; }
+/* one line, whatever a server reports: nothing below may jump */
+.mcpk-state .mcpk-elapsed { white-space: nowrap; }
+.mcpk-state .widget-html-content { overflow: hidden; text-overflow: ellipsis; }
 .mcpk-spinner {
   display: inline-block; width: 1em; height: 1em; vertical-align: -0.15em; box-sizing: border-box;
   border: 2px solid var(--jp-border-color1); border-top-color: var(--jp-brand-color1);
@@ -62,7 +69,9 @@ STYLE = (
 @media (prefers-reduced-motion: reduce) {
   .mcpk-spinner { animation: none; border-style: dotted; }
 }
-.mcpk-strip progress { width: 120px; vertical-align: -0.1em; accent-color: var(--jp-brand-color1); }
+.mcpk-strip progress {
+  width: 120px; max-width: 30%; vertical-align: -0.1em; accent-color: var(--jp-brand-color1);
+}
 .mcpk-elapsed { font-variant-numeric: tabular-nums; }
 .mcpk-outcome {
   display: flex; flex-wrap: wrap; gap: 0 10px; padding: 3px 8px; align-items: baseline;
