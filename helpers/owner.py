@@ -125,6 +125,11 @@ async def in_turn(steps: list[Callable[[], Awaitable[None]]]) -> None:
         raise failures[0]
 
 
+def open_keys() -> list[str]:
+    """The names under which things are open, the oldest first."""
+    return list(_owners)
+
+
 def owner_of(opened: object) -> Owner | None:
     """The owner that holds this open, if one does."""
     return next((owner for owner in _owners.values() if owner.yielded(opened)), None)

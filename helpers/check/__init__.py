@@ -1,0 +1,111 @@
+"""The exercises' checks: they look at what a learner's code did, above all the messages it sent.
+
+A check runs a function against a server with a recorder in between, under a deadline, and judges
+it by criteria. It never reads the function's source, and it leaves nothing running:
+
+    await check.task(
+        score_of, check.stdio("-m", "servers.achievement"), "李四",
+        criteria=[check.calls("get_score_by_name", {"name": "李四"}), check.closes()],
+    )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from helpers.check.attempt import attempt
+from helpers.check.criteria import (
+    Criterion,
+    asks,
+    calls,
+    closes,
+    never_sends,
+    opens,
+    raises,
+    returns,
+    returns_that,
+    sends,
+    speaks_json_rpc,
+)
+from helpers.check.report import Verdict, report
+from helpers.check.standins import StandIn, client, command, stdio, url
+
+__all__ = [
+    "Criterion",
+    "answers",
+    "asks",
+    "calls",
+    "client",
+    "closes",
+    "command",
+    "never_sends",
+    "opens",
+    "raises",
+    "returns",
+    "returns_that",
+    "sends",
+    "speaks_json_rpc",
+    "stdio",
+    "task",
+    "url",
+]
+
+SECONDS = 15.0
+
+
+async def task(
+    function: Callable[..., Any],
+    *arguments: Any,
+    criteria: Sequence[Criterion],
+    seconds: float = SECONDS,
+) -> None:
+    """Run a learner's async function once, and judge what it did.
+
+    Args:
+        function: called with `arguments` and awaited.
+        *arguments: values, or stand-ins for a server: `stdio`, `command`, `client`, `url`.
+        criteria: what is asked of it, in the order in which it is reported.
+        seconds: it has to return within; a function that blocks the kernel is stopped as well.
+
+    Raises:
+        AssertionError: not all criteria are met. What is printed before says which, and for each
+            the next step.
+    """
+    __tracebackhide__ = True
+    made = await attempt(function, arguments, seconds)
+    shown = ", ".join(a.shown if isinstance(a, StandIn) else repr(a) for a in arguments)
+    meant = bool(made.error) and any(criterion.wants_error for criterion in criteria)
+    verdicts = [] if meant else [Verdict("runs to its end", made.trouble)]
+    if meant or made.record.opened or not made.trouble:  # else there is nothing to judge
+        for criterion in criteria:
+            if not (criterion.needs_value and made.trouble):
+                verdicts.append(Verdict(criterion.label, criterion.judge(made)))
+    report(f"{made.name}({shown})", verdicts)
+
+
+def answers(given: Mapping[str, Any], right: Mapping[str, Any], **hints: str) -> None:
+    """Judge values that a learner has filled in.
+
+    Args:
+        given: what the learner filled in, by name; `...` and None count as not filled in.
+        right: what is right, by the same names, taken from something that really ran.
+        **hints: for a name, where to look.
+
+    Raises:
+        AssertionError: a value is missing or wrong.
+    """
+    __tracebackhide__ = True
+    verdicts = []
+    for name, value in right.items():
+        found = given.get(name)
+        look = hints.get(name, "look at the trace again")
+        hint = ""
+        if found is None or found is ...:
+            hint = f"fill in {name!r}: {look}."
+        elif type(found) is not type(value):
+            hint = f"{found!r} is a {type(found).__name__}; a {type(value).__name__} is asked for."
+        elif found != value:
+            hint = f"{found!r} is not it: {look}."
+        verdicts.append(Verdict(name, hint))
+    report("your answers", verdicts)

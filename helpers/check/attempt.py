@@ -1,0 +1,131 @@
+"""Runs a learner's function under a deadline, and leaves nothing of it running."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers import owner
+from helpers.check.busy import Busy, not_blocking
+from helpers.check.record import Record
+from helpers.check.standins import StandIn
+from helpers.errors import root, shorten
+
+STOP_SECONDS = 3.0  # for a cancelled function to end
+
+
+@dataclass
+class Attempt:
+    """What a function did: its value, or what it raised, or in a sentence why there is neither."""
+
+    name: str
+    value: Any = None
+    error: BaseException | None = None
+    trouble: str = ""
+    record: Record = field(default_factory=Record)
+
+
+async def attempt(
+    function: Callable[..., Any], arguments: Sequence[Any], seconds: float
+) -> Attempt:
+    """Call `function` and await what it returns, for at most `seconds`.
+
+    Stand-ins among the arguments are opened for the call and closed after it. Processes, tasks
+    and connections that the function leaves behind are ended.
+    """
+    made = Attempt(getattr(function, "__name__", repr(function)))
+    made.trouble = _unfit(function, len(arguments))
+    if made.trouble:
+        return made
+    tasks, kept = asyncio.all_tasks(), owner.open_keys()
+    records = [Record() for _ in arguments]
+    async with AsyncExitStack() as stack:
+        given = [
+            await stack.enter_async_context(argument.opening(record))
+            if isinstance(argument, StandIn)
+            else argument
+            for argument, record in zip(arguments, records, strict=True)
+        ]
+        await _run(made, function, given, seconds)
+    for key in owner.open_keys():
+        if key not in kept:
+            await owner.close(key)
+    for task in asyncio.all_tasks() - tasks:
+        if _belongs_to(task, function):
+            task.cancel()
+    made.record = Record.of_all(records)
+    return made
+
+
+def _unfit(function: object, count: int) -> str:
+    """Why it cannot be called, if it cannot."""
+    if not callable(function):
+        return f"it is no function but a {type(function).__name__}."
+    name = getattr(function, "__name__", "it")
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        return f"`{name}` has a `yield` in it. Return the value instead."
+    if not inspect.iscoroutinefunction(function):
+        return f"`{name}` is not async. Begin it with `async def`, and await the client's methods."
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        takes = ", ".join(inspect.signature(function).parameters) or "nothing"
+        return f"`{name}` must take {count} argument(s). It takes {takes}."
+    return ""
+
+
+async def _run(
+    made: Attempt, function: Callable[..., Any], given: list[Any], seconds: float
+) -> None:
+    task = asyncio.create_task(function(*given), name=f"check of {made.name}")
+    try:
+        with not_blocking(function, seconds):
+            await asyncio.wait([task], timeout=seconds)
+            in_time = task.done()
+            if not in_time:
+                task.cancel()
+                await asyncio.wait([task], timeout=STOP_SECONDS)
+    finally:
+        task.cancel()
+    if not in_time:
+        made.trouble = _hang(made.name, seconds, task.done())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    elif task.cancelled():
+        made.trouble = f"`{made.name}` was cancelled from inside: it let a CancelledError out."
+    elif error := task.exception():
+        made.error = root(error)
+        made.trouble = _raised(made.error, function, seconds)
+    else:
+        made.value = task.result()
+
+
+def _hang(name: str, seconds: float, stopped: bool) -> str:
+    text = (
+        f"`{name}` did not return within {seconds:g} seconds. It awaits something that never comes."
+    )
+    return text if stopped else f"{text} It does not stop when it is cancelled, either."
+
+
+def _raised(error: BaseException, function: Callable[..., Any], seconds: float) -> str:
+    if isinstance(error, NotImplementedError) and not str(error):
+        return "not written yet. Put your own lines in place of `raise NotImplementedError()`."
+    if isinstance(error, Busy):
+        return (
+            f"`{function.__name__}` kept the kernel busy for {seconds:g} seconds. Is there a loop "
+            "that never ends, or something that blocks, such as time.sleep?"
+        )
+    file = function.__code__.co_filename
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    where = f" in line {lines[-1]} of its cell" if lines else ""
+    return f"it raised {type(error).__name__}{where}: {shorten(str(error), 300)}"
+
+
+def _belongs_to(task: asyncio.Task[Any], function: Callable[..., Any]) -> bool:
+    """Was what the task runs defined where the function was?"""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return frame is not None and frame.f_globals is function.__globals__

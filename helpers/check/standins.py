@@ -1,0 +1,146 @@
+"""What a learner's function is given in place of a server: the same, and everything recorded.
+
+A stand-in is written where the argument stands. `check.task(f, check.stdio("-m", "my.server"))`
+calls `f` with `StdioServerParameters`, as if nothing stood in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from mcp import StdioServerParameters
+from mcp.server import MCPServer
+
+from helpers.check.listening import Listening
+from helpers.check.record import Heard, Record
+from helpers.connection import connect
+from helpers.owner import close
+from helpers.serving import Transport, serve
+
+PROXY = str(Path(__file__).with_name("recording.py"))
+END_SECONDS = 3.0  # for a server to end after its input was closed
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A place in a function's arguments: `opening` yields what the function is given there."""
+
+    shown: str
+    opening: Callable[[Record], AbstractAsyncContextManager[Any]]
+
+
+def stdio(*arguments: str, command: str = sys.executable) -> StandIn:
+    """`StdioServerParameters` of a server, for a function that starts it.
+
+    Args:
+        *arguments: of the command, such as `"-m", "servers.achievement"`.
+        command: the program; without one, the Python that runs this kernel.
+    """
+
+    @asynccontextmanager
+    async def opening(record: Record) -> AsyncIterator[StdioServerParameters]:
+        async with _proxied([command, *arguments], record) as whole:
+            yield StdioServerParameters(command=whole[0], args=whole[1:])
+
+    return StandIn(" ".join(arguments[-1:]), opening)
+
+
+def command(*arguments: str, command: str = sys.executable) -> StandIn:
+    """The same as a list of words, for a function that starts the process by itself."""
+    return StandIn(" ".join(arguments[-1:]), lambda record: _proxied([command, *arguments], record))
+
+
+def client(*arguments: str, mode: str = "auto", **options: Any) -> StandIn:
+    """An open `mcp.Client`, connected to a server over stdio; `options` go to `connect`."""
+
+    @asynccontextmanager
+    async def opening(record: Record) -> AsyncIterator[Any]:
+        async with _proxied([sys.executable, *arguments], record) as (program, *rest):
+            parameters = StdioServerParameters(command=program, args=rest)
+            opened = await connect(parameters, mode=mode, **options)
+            try:
+                yield opened
+            finally:
+                await close(opened)
+
+    return StandIn(f"a client of {arguments[-1]}", opening)
+
+
+def url(server: MCPServer[Any], transport: Transport = "sse") -> StandIn:
+    """The URL of a server over "sse" or "streamable-http", for a function that connects to it."""
+
+    @asynccontextmanager
+    async def opening(record: Record) -> AsyncIterator[str]:
+        app = server.sse_app() if transport == "sse" else server.streamable_http_app()
+        listening = Listening(app, record)
+        with serve(listening, transport=transport, name=f"{server.name} for a check") as handle:
+            yield handle.url
+            await listening.settle(END_SECONDS)
+
+    return StandIn(f"a URL of {server.name}", opening)
+
+
+@asynccontextmanager
+async def _proxied(command: list[str], record: Record) -> AsyncIterator[list[str]]:
+    """A command that starts the server behind the recording proxy; afterwards, what it saw."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        log = f"{folder}/log.jsonl"
+        try:
+            yield [sys.executable, "-I", "-S", PROXY, log, *command]
+        finally:
+            await asyncio.shield(_settle(log, record))
+
+
+async def _settle(log: str, record: Record) -> None:
+    """Let processes that were told to end do so, end the others, and read the log."""
+    running = [process for process in psutil.Process().children() if log in _words(process)]
+    now = asyncio.get_running_loop().time
+    deadline = now() + END_SECONDS
+    while _ending(running, log) and now() < deadline:  # noqa: ASYNC110 - a process tells nobody
+        await asyncio.sleep(0.01)
+    record.left_open += sum([_end(process) for process in running])
+    for entry in _entries(log):
+        record.opened += entry["what"] == "started"
+        record.closed += entry["what"] == "closed"
+        if entry["what"] in ("sent", "received"):
+            record.heard.append(Heard(entry["what"] == "sent", entry["line"]))
+
+
+def _ending(processes: list[psutil.Process], log: str) -> list[psutil.Process]:
+    """Those whose input has been closed and that still run."""
+    told = {entry["pid"] for entry in _entries(log) if entry["what"] == "closed"}
+    return [process for process in processes if process.pid in told and _words(process)]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return list(process.cmdline())
+    return []
+
+
+def _entries(log: str) -> list[dict[str, Any]]:
+    try:
+        lines = Path(log).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:  # no process was started
+        return []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def _end(process: psutil.Process) -> bool:
+    """End a process and what it started; was it still running?"""
+    if not _words(process):  # it has ended, though nobody may have waited for it
+        return False
+    with contextlib.suppress(psutil.Error):
+        for each in [*process.children(recursive=True), process]:
+            each.kill()
+    return True
