@@ -122,13 +122,16 @@ def _prepare() -> None:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SystemExit(
             f"Cannot listen on port {port} of {host}: {reason}. "
             "Choose another port with --port N (0 takes any free one), or another --host."
         ) from None
+    # asyncio does this only for listening sockets that it makes itself: 1 ms a call, not 44
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _url_host(host: str) -> str:
