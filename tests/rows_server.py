@@ -100,7 +100,7 @@ def one() -> str:
 
 @mcp.resource("rows://csv", mime_type="text/csv")
 def csv() -> bytes:
-    return '﻿姓名,备注\r\n张三,"早, 晚"\r\n李四,\r\n'.encode()
+    return '\ufeff姓名,备注\r\n张三,"早, 晚"\r\n李四,\r\n'.encode()
 
 
 @mcp.resource("rows://gbk", mime_type="text/csv; charset=gbk")

@@ -1,10 +1,9 @@
 """`to_frame` on what real servers send: through a client, in memory and over stdio."""
 
-import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -17,6 +16,7 @@ from mcp_types import BlobResourceContents, ReadResourceResult, TextResourceCont
 
 from helpers import close, connect, to_frame
 from tests import rows_server
+from tests.asking import Asked, asking
 from tests.places import PYTHON, TESTS
 from tests.server_process import over_stdio
 from tests.test_frames import is_missing, rows, tables, types
@@ -32,26 +32,10 @@ ROUTES = {
 }
 
 
-class Asked:
-    """A client that synchronous tests can use, Hypothesis' among them."""
-
-    def __init__(self, client: Client, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
-        self._client, self._run = client, run
-
-    def call(self, tool: str, **arguments: Any) -> Any:
-        return self._run(self._client.call_tool(tool, arguments))
-
-    def read(self, uri: str) -> Any:
-        return self._run(self._client.read_resource(uri))
-
-
 @pytest.fixture(scope="module", params=ROUTES)
 def server(request: pytest.FixtureRequest) -> Iterator[Asked]:
-    target, mode = ROUTES[request.param]
-    with asyncio.Runner() as runner:
-        client = runner.run(connect(target, mode=mode))
-        yield Asked(client, runner.run)
-        runner.run(close(client))
+    with asking(*ROUTES[request.param]) as asked:
+        yield asked
 
 
 def dtypes(frame: pd.DataFrame) -> list[str]:
