@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from helpers.checkup import doctor
     from helpers.frames import to_frame
     from helpers.panels.console import tool_console
+    from helpers.panels.inspection import inspector
 
 __all__ = [
     "close",
     "close_all",
     "connect",
     "doctor",
+    "inspector",
     "keep_open",
     "run",
     "serve",
@@ -30,6 +32,7 @@ __all__ = [
 _LATE = {
     "doctor": "helpers.checkup",
     "to_frame": "helpers.frames",
+    "inspector": "helpers.panels.inspection",
     "tool_console": "helpers.panels.console",
 }
 

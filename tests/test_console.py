@@ -214,7 +214,7 @@ async def test_a_call_gives_its_result_to_the_console_and_to_the_next_cell(desk:
     assert re.search(r"Result · ✓ ok · [\d.]+ m?s", html(desk))
     assert re.fullmatch(r"<tool console: add · ok · [\d.]+ m?s>", str(desk))
     [(line, _)] = named(desk, "History").options
-    assert re.fullmatch(r'\d\d:\d\d:\d\d  add  ✓ ok +[\d.]+ m?s  \{"a": 2, "b": 3\}', line)
+    assert re.fullmatch(r'\d\d:\d\d:\d\d  add  ✓ ok  [\d.]+ m?s  \{"a": 2, "b": 3\}', line)
 
 
 async def test_rows_are_counted_in_the_line_above_them(desk: ToolConsole):

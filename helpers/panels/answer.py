@@ -35,12 +35,9 @@ class Answer:
         told = call.outcome
         facts = [f"{told.sign} {told.word}", *call.facts[1:]]
         of = f" of {call.at:%H:%M:%S}" if again else ""
-        self._line.value = outcome_line(f"Result{of} · " + " · ".join(facts), told)
+        of_what = f"{one_line(call.tool)} {call.written}"
+        self._line.value = outcome_line(f"Result{of} · " + " · ".join(facts), told, of_what)
         self._body.children = self._parts(call)
-
-    def clear(self, sentence: str) -> None:
-        self._line.value = outcome_line(sentence)
-        self._body.children = ()
 
     async def read(self, client: Client, uri: str) -> None:
         """Read a resource that the result links to, and show it above the result."""
@@ -68,9 +65,10 @@ class Answer:
         return [ipywidgets.HTML(sentence(text))] if text else []
 
 
-def outcome_line(text: str, outcome: Outcome | None = None) -> str:
+def outcome_line(text: str, outcome: Outcome | None = None, call: str = "") -> str:
     kind = f" mcpk-{outcome.word.replace(' ', '-')}" if outcome else ""
-    return f'<div class="mcpk-outcome{kind}" role="status"><strong>{escape(text)}</strong></div>'
+    words = f'<strong>{escape(text)}</strong><span class="mcpk-call">{escape(call)}</span>'
+    return f'<div class="mcpk-outcome{kind}" role="status">{words}</div>'
 
 
 def error_text(error: Exception) -> str:

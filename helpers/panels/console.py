@@ -66,6 +66,7 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
         self._link = link
         self._wanted = tool
         self._tools: list[Tool] = []
+        self._told = "loading its tools"  # in a few words, how it stands
         self._tool: Tool | None = None
         self._shown: Call | None = None
         self._drawing = False
@@ -135,6 +136,7 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
         wanted = self._wanted or (self._tool.name if self._tool else None)
         named = (tool for tool in self._tools if wanted in (None, tool.name))
         chosen = next(named, None)
+        self._told = f"{len(self._tools)} tools, no call yet"
         self._list.offer(self._tools, chosen, note)
         if chosen:
             self._wanted = None
@@ -213,8 +215,7 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
         self._link.submit(self._answer.read(self.client, uri))
 
     def __repr__(self) -> str:
-        told = str(self._shown) if self._shown else f"{len(self._tools)} tools, no call yet"
-        return f"<tool console: {told}>"
+        return f"<tool console: {self._shown or self._told}>"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """What is saved with the notebook; where there is a kernel, the widget goes before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import ipywidgets
@@ -44,11 +44,10 @@ class History:
     def draw(self, picked: Call | None) -> None:
         """Show all calls, with the one whose arguments are in the form marked."""
         shown = self._shown = tuple(self._calls)
-        width = max((len(one_line(call.tool, SHOWN_NAME)) for call in shown), default=0)
         self._filling = True  # a Select chooses its first option itself
         try:
             with self._list.hold_sync():
-                self._list.options = [(line(call, width), at) for at, call in enumerate(shown)]
+                self._list.options = [(text, at) for at, text in enumerate(lines(shown))]
                 self._list.index = shown.index(picked) if picked in shown else None
         finally:
             self._filling = False
@@ -59,8 +58,19 @@ class History:
         self._on_pick(self._shown[change["new"]])
 
 
-def line(call: Call, width: int) -> str:
-    """Time, tool, outcome, milliseconds and arguments, in columns; `width` is the tool's."""
-    took = "" if call.ms is None else duration(call.ms)
-    name = one_line(call.tool, SHOWN_NAME).ljust(width)
-    return f"{call.at:%H:%M:%S}  {name}  {call.outcome!s:<16}  {took:>7}  {call.written}"
+def lines(calls: Sequence[Call]) -> list[str]:
+    """Time, tool, outcome, milliseconds and arguments of each call, in columns."""
+    columns = [
+        (
+            f"{call.at:%H:%M:%S}",
+            one_line(call.tool, SHOWN_NAME),
+            str(call.outcome),
+            "" if call.ms is None else duration(call.ms),
+        )
+        for call in calls
+    ]
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    return [
+        "  ".join([*map(str.ljust, told, widths), call.written])
+        for told, call in zip(columns, calls, strict=True)
+    ]

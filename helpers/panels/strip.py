@@ -71,7 +71,7 @@ class Strip:
             # the server's own words last: where there is no room, they are what is cut
             parts = [counted(progress), *parts, one_line(progress.message, SHOWN_MESSAGE)]
         text = escape(" · ".join(filter(None, parts)))
-        self._state.value = f'{bar}<span class="mcpk-elapsed">{text}</span>'
+        self._state.value = f'<div class="mcpk-elapsed">{bar}{text}</div>'
 
 
 def counted(progress: Progress) -> str:

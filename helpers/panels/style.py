@@ -58,8 +58,10 @@ STYLE = (
 .mcpk-strip > .widget-html { flex: none; }
 .mcpk-strip > :is(.mcpk-state, .mcpk-connection) { flex: 1 1 0; min-width: 0; }
 /* one line, whatever a server reports: nothing below may jump */
-.mcpk-state .mcpk-elapsed { white-space: nowrap; }
-.mcpk-state .widget-html-content { overflow: hidden; text-overflow: ellipsis; }
+.mcpk-elapsed {
+  overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
+  font-variant-numeric: tabular-nums;
+}
 .mcpk-spinner {
   display: inline-block; width: 1em; height: 1em; vertical-align: -0.15em; box-sizing: border-box;
   border: 2px solid var(--jp-border-color1); border-top-color: var(--jp-brand-color1);
@@ -72,7 +74,6 @@ STYLE = (
 .mcpk-strip progress {
   width: 120px; max-width: 30%; vertical-align: -0.1em; accent-color: var(--jp-brand-color1);
 }
-.mcpk-elapsed { font-variant-numeric: tabular-nums; }
 .mcpk-outcome {
   display: flex; flex-wrap: wrap; gap: 0 10px; padding: 3px 8px; align-items: baseline;
   color: var(--jp-ui-font-color0); border-left: 4px solid var(--jp-border-color1);
@@ -89,6 +90,10 @@ STYLE = (
 ) {
   border-left-color: var(--mcpk-tint);
   background: color-mix(in srgb, var(--mcpk-tint) 14%, var(--jp-layout-color1));
+}
+.mcpk-call {
+  flex: 1 1 0; min-width: 8em; overflow: hidden; text-align: right; white-space: nowrap;
+  text-overflow: ellipsis; font-family: var(--jp-code-font-family);
 }
 /* a fixed height, so that nothing jumps when a result arrives; it can be dragged larger */
 .mcpk-result {
