@@ -59,6 +59,7 @@ async def task(
     *arguments: Any,
     criteria: Sequence[Criterion],
     seconds: float = SECONDS,
+    plain: bool = False,
 ) -> None:
     """Run a learner's async function once, and judge what it did.
 
@@ -67,13 +68,14 @@ async def task(
         *arguments: values, or stand-ins for a server: `stdio`, `command`, `client`, `url`.
         criteria: what is asked of it, in the order in which it is reported.
         seconds: it has to return within; a function that blocks the kernel is stopped as well.
+        plain: the function is meant to be a `def` without `async`.
 
     Raises:
         AssertionError: not all criteria are met. What is printed before says which, and for each
             the next step.
     """
     __tracebackhide__ = True
-    made = await attempt(function, arguments, seconds)
+    made = await attempt(function, arguments, seconds, plain)
     shown = ", ".join(a.shown if isinstance(a, StandIn) else repr(a) for a in arguments)
     meant = bool(made.error) and any(criterion.wants_error for criterion in criteria)
     verdicts = [] if meant else [Verdict("runs to its end", made.trouble)]

@@ -31,15 +31,15 @@ class Attempt:
 
 
 async def attempt(
-    function: Callable[..., Any], arguments: Sequence[Any], seconds: float
+    function: Callable[..., Any], arguments: Sequence[Any], seconds: float, plain: bool = False
 ) -> Attempt:
-    """Call `function` and await what it returns, for at most `seconds`.
+    """Call `function` and, unless it is `plain`, await what it returns, for at most `seconds`.
 
     Stand-ins among the arguments are opened for the call and closed after it. Processes, tasks
     and connections that the function leaves behind are ended.
     """
     made = Attempt(getattr(function, "__name__", repr(function)))
-    made.trouble = _unfit(function, len(arguments))
+    made.trouble = _unfit(function, len(arguments), plain)
     if made.trouble:
         return made
     tasks, kept = asyncio.all_tasks(), owner.open_keys()
@@ -62,14 +62,16 @@ async def attempt(
     return made
 
 
-def _unfit(function: object, count: int) -> str:
+def _unfit(function: object, count: int, plain: bool) -> str:
     """Why it cannot be called, if it cannot."""
-    if not callable(function):
-        return f"it is no function but a {type(function).__name__}."
-    name = getattr(function, "__name__", "it")
+    if not inspect.isfunction(function):
+        return f"a function is asked for, written with `def`; this is a {type(function).__name__}."
+    name = function.__name__
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         return f"`{name}` has a `yield` in it. Return the value instead."
-    if not inspect.iscoroutinefunction(function):
+    if plain and inspect.iscoroutinefunction(function):
+        return f"`{name}` is async. This task needs a plain `def`, without `async`."
+    if not (plain or inspect.iscoroutinefunction(function)):
         return f"`{name}` is not async. Begin it with `async def`, and await the client's methods."
     try:
         inspect.signature(function).bind(*range(count))
@@ -82,7 +84,11 @@ def _unfit(function: object, count: int) -> str:
 async def _run(
     made: Attempt, function: Callable[..., Any], given: list[Any], seconds: float
 ) -> None:
-    task = asyncio.create_task(function(*given), name=f"check of {made.name}")
+    async def called() -> Any:
+        value = function(*given)
+        return await value if inspect.isawaitable(value) else value
+
+    task = asyncio.create_task(called(), name=f"check of {made.name}")
     try:
         with not_blocking(function, seconds):
             await asyncio.wait([task], timeout=seconds)
