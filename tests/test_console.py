@@ -30,6 +30,7 @@ from mcp.types import (
 )
 
 from helpers import close, close_all, connect, owner, server_log, tool_console
+from helpers.panels import saved
 from helpers.panels.about import about, hints
 from helpers.panels.answer import error_text
 from helpers.panels.calls import Call, Outcome, Progress, duration
@@ -494,7 +495,7 @@ async def test_a_list_that_does_not_come_is_told_and_can_be_asked_for_again(serv
 
     async with Client(Server("late", on_list_tools=list_tools)) as client:
         console = await loaded(tool_console(client))
-        assert "The list of tools did not come. the list is &lt;i&gt;lost" in html(console)
+        assert "the list of tools did not come: the list is &lt;i&gt;lost" in html(console)
         named(console, "Refresh").click()
         await until(lambda: named(console, "Tools").label == "found")
 
@@ -653,6 +654,25 @@ async def test_saved_without_a_kernel_a_sentence_says_what_it_was(desk: ToolCons
     for text in (bundle["text/plain"], bundle["text/html"]):
         assert "A tool console for desk · in this process" in text
         assert "to have it back, run the cells" in text
+
+
+async def test_the_saved_sentence_is_hidden_only_while_its_widget_is_there(
+    desk: ToolConsole, monkeypatch: pytest.MonkeyPatch
+):
+    """JupyterLab draws a view whose model has gone as an error, whatever else the output holds."""
+    outputs = list[dict[str, Any]]()
+    monkeypatch.setattr(saved, "display", lambda data, raw: outputs.append(data))
+    desk._ipython_display_()
+    view, sentence = outputs
+    assert "application/vnd.jupyter.widget-view+json" in view
+    assert list(sentence) == ["text/html"]
+    rule = f".mcpk-saved-{desk.model_id} {{ display: none; }}"
+    assert f'<p class="mcpk-saved-{desk.model_id}">A tool console for' in sentence["text/html"]
+    assert rule in html(desk)
+    assert rule in view["text/html"]
+    desk.close()
+    desk._ipython_display_()
+    assert list(outputs[-1]) == ["text/plain"]
 
 
 SHOWCASE = f"""

@@ -196,11 +196,8 @@ def raises(kind: type[BaseException], text: str = "") -> Criterion:
             return f"no {kind.__name__} came out of it: {end}"
         if not isinstance(error, kind):
             return f"it raised {type(error).__name__} where {kind.__name__} is right."
-        return (
-            ""
-            if text in str(error)
-            else f"its error does not say {text!r}: {shorten(str(error))!r}."
-        )
+        said = shorten(str(error), 300)
+        return "" if text in said else f"its error does not say {text!r} but {said!r}."
 
     saying = f" that says {text!r}" if text else ""
     return Criterion(f"raises {kind.__name__}{saying}", judge, wants_error=True)

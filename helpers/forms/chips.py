@@ -16,6 +16,8 @@ from helpers.panels.safe import escape, one_line
 class ChipsField(Field):
     """A list of choices, in order: one adds, removes and moves them."""
 
+    hides = True
+
     def __init__(self, tools: Tools, name: str, node: Node, item: Node) -> None:
         self._tools, self._name, self._choices = tools, name, item.choices
         self._unique = node.schema.get("uniqueItems") is True
@@ -23,9 +25,7 @@ class ChipsField(Field):
         self._chips = tools.box([], "mcpk-chips")
         quiet = tools.inside(node, lambda: None)  # to look for one is no edit yet
         self._menu = quiet.menu(f"{name}: what to add", [], None)
-        self._add_button = tools.button(
-            f"add what is chosen to {one_line(name)}", self._add, "add", "plus"
-        )
+        self._add_button = tools.button(f"add what is chosen to {one_line(name)}", self._add, "add")
         adding = tools.box([self._menu, self._add_button], "mcpk-line")
         self.widget = tools.box([self._chips, adding], "mcpk-stack")
         self._arrange()
@@ -47,12 +47,12 @@ class ChipsField(Field):
     def _chip(self, place: int) -> Any:
         label = self._label(self._chosen[place])
         remove = self._tools.button(
-            f"remove {label} from {one_line(self._name)}", lambda: self._remove(place), icon="times"
+            f"remove {label} from {one_line(self._name)}", lambda: self._remove(place), "remove"
         )
         parts = [self._tools.markup(f"<span>{escape(label)}</span>"), remove]
         if place:
             earlier = f"move {label} before {self._label(self._chosen[place - 1])}"
-            move = self._tools.button(earlier, lambda: self._earlier(place), icon="arrow-left")
+            move = self._tools.button(earlier, lambda: self._earlier(place), "earlier")
             parts.insert(0, move)
         return self._tools.box(parts, "mcpk-chip")
 

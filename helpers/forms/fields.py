@@ -18,10 +18,12 @@ class Field:
     Attributes:
         widget: what is displayed.
         wide: it needs the full width, below its name.
+        hides: it is out of sight while there is no value.
     """
 
     widget: Any
     wide: ClassVar[bool] = False
+    hides: ClassVar[bool] = False
 
     def read(self) -> Any:
         """The value, with `Unreadable` wherever it has none yet."""
@@ -58,7 +60,7 @@ class TextField(Field):
         self.widget = self._text
         if not self._lines and _may_break(node.schema):
             tooltip = f"{one_line(name)}: write several lines"
-            more = tools.button(tooltip, self._expand, icon="level-down")
+            more = tools.button(tooltip, self._expand, "lines")
             self.widget = tools.box([self._text, more], "mcpk-line")
 
     def _made(self, value: str = "") -> Any:
@@ -173,7 +175,7 @@ class ChoiceField(Field):
 class JsonField(Field):
     """Any value, typed as JSON."""
 
-    wide = True
+    wide = hides = True
 
     def __init__(self, tools: Tools, name: str, node: Node, start: str = "") -> None:
         self._text = tools.area(f"{name}, as JSON", start, "JSON", "mcpk-json")

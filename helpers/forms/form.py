@@ -72,7 +72,7 @@ class Form:
         self._editor: JsonField | None = None
         self._began: Any = None  # what the editor began with, to see whether it was edited
         self._problem = self._tools.markup("", "mcpk-problem")
-        self._switch = self._tools.button("edit all arguments as JSON", self._toggle, "JSON")
+        self._switch = self._tools.button("JSON", self._toggle)
         self.widget: ipywidgets.Widget = ipywidgets.VBox(_dom_classes=("mcpk-form",))
         if self._fields:
             self._arrange()

@@ -18,14 +18,14 @@ MOST_AT_FIRST = 3  # empty items, where the schema asks for some
 class ListField(Field):
     """A list whose items have fields: add, remove, move up and down."""
 
-    wide = True
+    wide = hides = True
 
     def __init__(self, tools: Tools, name: str, node: Node) -> None:
         self._tools, self._name = tools, name
         self._first, self._rest = item_schemas(node.schema)
         self._slots: list[Slot] = []
         self._rows: dict[Slot, Any] = {}
-        add = self._tools.button(f"add an item to {one_line(name)}", self._add, "add", "plus")
+        add = self._tools.button(f"add an item to {one_line(name)}", self._add, "add")
         self._items = self._tools.box([], "mcpk-stack")
         children = [self._items] if self._rest is False else [self._items, add]
         self.widget = self._tools.box(children, "mcpk-stack", "mcpk-inner")
@@ -44,11 +44,11 @@ class ListField(Field):
         return slot
 
     def _row(self, slot: Slot) -> Any:
-        remove = self._tools.button("remove", lambda: self._remove(slot), icon="times")
+        remove = self._tools.button("remove", lambda: self._remove(slot), "remove")
         if self._first:  # what stands where decides what it is
             return self._tools.box([slot.widget, remove], "mcpk-item")
-        up = self._tools.button("move up", lambda: self._move(slot, -1), icon="arrow-up")
-        down = self._tools.button("move down", lambda: self._move(slot, 1), icon="arrow-down")
+        up = self._tools.button("move up", lambda: self._move(slot, -1), "up")
+        down = self._tools.button("move down", lambda: self._move(slot, 1), "down")
         return self._tools.box([slot.widget, up, down, remove], "mcpk-item")
 
     def _add(self) -> None:
@@ -79,10 +79,10 @@ class ListField(Field):
     def _name_buttons(self, index: int, buttons: tuple[Any, ...]) -> None:
         *moves, remove = buttons
         last = index == len(self._slots) - 1
-        remove.tooltip = f"remove item {index + 1} of {one_line(self._name)}"
+        _call(remove, f"remove item {index + 1} of {one_line(self._name)}")
         remove.disabled = bool(self._first) and not last  # the others would change their place
         for button, word, ends in zip(moves, ("up", "down"), (index == 0, last), strict=False):
-            button.tooltip = f"move item {index + 1} of {one_line(self._name)} {word}"
+            _call(button, f"move item {index + 1} of {one_line(self._name)} {word}")
             button.disabled = ends
 
     def read(self) -> Any:
@@ -113,6 +113,10 @@ class ListField(Field):
             self._slots[int(path[0])].focus(path[1:])
         else:
             self.widget.children[-1].focus()
+
+
+def _call(button: Any, name: str) -> None:
+    button.description = button.tooltip = name
 
 
 def item_schemas(schema: dict[str, Any]) -> tuple[list[Any], Any]:

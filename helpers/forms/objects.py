@@ -18,7 +18,7 @@ MOST_KEYS = 100  # of one's own
 class ObjectField(Field):
     """An object: a row for every property, and a map where other keys are foreseen."""
 
-    wide = True
+    wide = hides = True
 
     def __init__(self, tools: Tools, name: str, node: Node) -> None:
         required = node.schema.get("required")
@@ -109,7 +109,7 @@ class MapField:
         self._rows: list[tuple[Any, Slot, Any]] = []  # key, value, what is displayed
         self._items = tools.box([], "mcpk-stack")
         of = f" to {one_line(name)}" if name else ""
-        add = tools.button(f"add a key{of}", self._add, "add a key", "plus")
+        add = tools.button(f"add a key{of}", self._add, "add")
         self.widget = tools.box([self._items, add], "mcpk-stack")
 
     def _append(self, key: str = "") -> Slot:
@@ -117,9 +117,7 @@ class MapField:
         text = self._tools.line(f"{self._name} key {number}".strip(), "key")
         text.value = key
         slot = Slot(self._tools, f"value {number}", self._schema, within=f"{self._name} ")
-        remove = self._tools.button(
-            f"remove key {number}", lambda: self._remove(slot), icon="times"
-        )
+        remove = self._tools.button(f"remove key {number}", lambda: self._remove(slot), "remove")
         row = self._tools.box([text, slot.widget, remove], "mcpk-item", "mcpk-pair")
         self._rows.append((text, slot, row))
         return slot

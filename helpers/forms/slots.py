@@ -77,7 +77,7 @@ class Slot:
     def _arrange(self) -> None:
         """Put the parts that there are into the row."""
         field = self._field
-        shown = field and (self.state == VALUE or not field.wide)
+        shown = field and (self.state == VALUE or not field.hides)
         parts = [self._info, self._chooser, field.widget if field and shown else None]
         children = tuple(part for part in [*parts, self._problem] if part is not None)
         if children != self.widget.children:

@@ -73,6 +73,15 @@ FORM_CSS = """
     border-radius: 12px; background: var(--jp-layout-color2);
 }
 .mcpk-form .mcpk-small { width: auto; margin: 0; padding: 0 8px; flex: none; }
+/* a button's name is for screen readers, its sign for the eye */
+.mcpk-form [class*="mcpk-sign-"] { font-size: 0; }
+.mcpk-form [class*="mcpk-sign-"]::before { font-size: var(--jp-ui-font-size1); }
+.mcpk-sign-add::before { content: "+ add" / ""; }
+.mcpk-sign-remove::before { content: "×" / ""; }
+.mcpk-sign-up::before { content: "↑" / ""; }
+.mcpk-sign-down::before { content: "↓" / ""; }
+.mcpk-sign-earlier::before { content: "←" / ""; }
+.mcpk-sign-lines::before { content: "↵" / ""; }
 .mcpk-form .mcpk-foot { display: flex; justify-content: flex-end; width: 100%; }
 .mcpk-form .mcpk-json textarea { font-family: var(--jp-code-font-family); }
 @container (max-width: 560px) {

@@ -87,14 +87,13 @@ class Tools:
         made.observe(self._edited, "value")
         return made
 
-    def button(self, tooltip: str, act: Callable[[], None], text: str = "", icon: str = "") -> Any:
-        """A small button; without a text, the tooltip is its name."""
+    def button(self, name: str, act: Callable[[], None], sign: str = "") -> Any:
+        """A small button. With a sign, the stylesheet shows that in place of its name."""
         made = self._made(
             ipywidgets.Button,
-            description=text,
-            tooltip=tooltip,
-            icon=icon,
-            _dom_classes=("mcpk-small",),
+            description=name,
+            tooltip=name,
+            _dom_classes=("mcpk-small", *[f"mcpk-sign-{sign}"] * bool(sign)),
         )
         made.on_click(lambda _: act())
         return made

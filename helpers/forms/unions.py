@@ -15,7 +15,7 @@ from helpers.panels.safe import one_line
 class UnionField(Field):
     """Alternatives. The field of each is made when it is chosen, and kept."""
 
-    wide = True
+    wide = hides = True
 
     def __init__(self, tools: Tools, name: str, node: Node) -> None:
         self._tools, self._name, self._branches = tools, name, node.branches

@@ -63,7 +63,9 @@ def blocks(
     if len(contents) > SHOWN_BLOCKS:
         more = f"{len(contents) - SHOWN_BLOCKS:,} more contents are not shown. In Python: {python}"
         shown.append(ipywidgets.HTML(sentence(more)))
-    return ipywidgets.VBox(shown or [ipywidgets.HTML(sentence(NOTHING))])
+    box = ipywidgets.VBox(shown or [ipywidgets.HTML(sentence(NOTHING))])
+    box.add_class("mcpk-blocks")
+    return box
 
 
 def _link(link: ResourceLink, open_link: Open | None) -> ipywidgets.Widget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from mcp import Client
@@ -15,9 +16,11 @@ from mcp.client.subscriptions import (
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from helpers.panels.link import Link
+from helpers.panels.throttle import Throttle
 from helpers.recorder import RecordingTransport
 from helpers.traffic import Message
 
+REFRESH_SECONDS = 0.4
 EVENTS: dict[type[Any], str] = {
     ToolsListChanged: "tools",
     PromptsListChanged: "prompts",
@@ -34,31 +37,41 @@ class Changes:
     Args:
         link: whose client to follow; `follow` again when it has another one.
         on_change: called on the loop with "tools", "prompts" or "resources".
+        on_told: called on the loop when `how` has changed.
 
     Source: https://modelcontextprotocol.io/specification/2025-11-25/server/tools (List Changed)
     """
 
-    def __init__(self, link: Link, on_change: Callable[[str], None]) -> None:
-        self.how = ""  # in words, for whoever wonders
+    def __init__(
+        self, link: Link, on_change: Callable[[str], None], on_told: Callable[[], None]
+    ) -> None:
+        self.how = ""  # the announcements come, in words
         self._link = link
-        self._on_change = on_change
+        self._on_told = on_told
+        # a server may announce as often as it likes: it is asked for its list a few times a second
+        self._soon = {
+            kind: Throttle(link.loop, partial(on_change, kind), REFRESH_SECONDS)
+            for kind in EVENTS.values()
+        }
         self._listening: concurrent.futures.Future[None] | None = None
         self._unwatch: Callable[[], None] = lambda: None
 
-    def __str__(self) -> str:
-        return self.how or "not known yet"
+    def _tell(self, how: str) -> None:
+        self.how = how
+        self._on_told()
 
     def follow(self) -> None:
         """Follow the link's client of now."""
         self.stop()
+        self.how = "not known yet"
         client = self._link.client
         if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
             self._listening = self._link.submit(self._listen(client))
         elif isinstance(client.server, RecordingTransport):
-            self.how = "announced by notifications"
+            self._tell("announced by notifications")
             self._unwatch = client.server.wire.watch(self._passed)
         else:
-            self.how = "not seen in this process in the older era: use Refresh"
+            self._tell("not seen in this process in the older era: use Refresh")
 
     def stop(self) -> None:
         self._unwatch()
@@ -67,8 +80,8 @@ class Changes:
 
     def _passed(self, message: Message) -> None:
         kind = message.method.removeprefix("notifications/").removesuffix("/list_changed")
-        if not message.sent and kind in EVENTS.values():
-            self._on_change(kind)
+        if not message.sent and kind in self._soon:
+            self._soon[kind]()
 
     async def _listen(self, client: Client) -> None:
         has = client.server_capabilities
@@ -78,10 +91,10 @@ class Changes:
                 prompts_list_changed=has.prompts is not None,
                 resources_list_changed=has.resources is not None,
             ) as events:
-                self.how = "announced by subscriptions/listen"
+                self._tell("announced by subscriptions/listen")
                 async for event in events:
                     if kind := EVENTS.get(type(event)):
-                        self._on_change(kind)
-            self.how = "no longer announced, the server ended the subscription: use Refresh"
+                        self._soon[kind]()
+            self._tell("no longer announced, the server ended the subscription: use Refresh")
         except Exception as error:  # the server does not take part, or has gone
-            self.how = f"not announced ({error}): use Refresh"
+            self._tell(f"not announced ({error}): use Refresh")

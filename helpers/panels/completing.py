@@ -71,8 +71,8 @@ class CompletingField:
             self._asking = True
             self._link.submit(told(self._link, self._suggest(self._ask), self._tell))
 
-    def _tell(self, html: str) -> None:
-        self._hint.value = html
+    def _tell(self, line: str, details: str) -> None:
+        self._hint.value = f"{sentence('No suggestions:')}{line}{details}"
 
     async def _suggest(self, ask: Ask) -> None:
         try:

@@ -21,8 +21,8 @@ from helpers.panels.history import History
 from helpers.panels.link import Link
 from helpers.panels.python_line import PythonLine
 from helpers.panels.safe import escape
+from helpers.panels.saved import Panel
 from helpers.panels.strip import Strip
-from helpers.panels.style import stylesheet
 from helpers.panels.tool_forms import ToolForms
 from helpers.panels.tool_list import ToolList, listed_tools, no_such_tool
 
@@ -44,7 +44,7 @@ def tool_console(client: Client, tool: str | None = None) -> ToolConsole:
     return ToolConsole(Link(client), tool)
 
 
-class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
+class ToolConsole(Panel):
     """What `tool_console` returns; a widget that displays itself.
 
     Args:
@@ -84,8 +84,7 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
         self._strip.call.disabled = True
         self._strip.call.on_click(lambda _: self._submit())
         title = [self._title.widget] if titled else []
-        super().__init__([stylesheet(), *title, self._columns()])
-        self.add_class("mcpk-panel")
+        super().__init__("tool console", link, [*title, self._columns()])
         self.refresh()
 
     def _columns(self) -> ipywidgets.Widget:
@@ -130,30 +129,32 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
         try:
             self._tools, note = await listed_tools(self._link)
         except Exception as error:  # shown, whatever it is: there is nobody else to tell
-            note = f"The list of tools did not come. {error}"
-            if not self._tools:
-                self._about.value = escape(note)
-        wanted = self._wanted or (self._tool.name if self._tool else None)
-        named = (tool for tool in self._tools if wanted in (None, tool.name))
-        chosen = next(named, None)
+            self._told = f"the list of tools did not come: {error}"
+            if self._tools:
+                self._list.offer(self._tools, self._tool, self._told)
+            else:
+                self._about.value = escape(self._told)
+            return
         self._told = f"{len(self._tools)} tools, no call yet"
+        wanted = self._wanted or (self._tool.name if self._tool else None)
+        chosen = next((tool for tool in self._tools if wanted in (None, tool.name)), None)
         self._list.offer(self._tools, chosen, note)
         if chosen:
-            self._wanted = None
             self._open(chosen)
-        elif not note:
+        else:
             self._open_none(wanted)
 
     def _open(self, tool: Tool) -> None:
         """Show a tool and its form; on the loop."""
-        self._tool = tool
+        self._tool, self._wanted = tool, None
         self._about.value = about(tool)
         self._form.children = [self._forms.of(tool).widget]
         self._strip.call.disabled = False
         self._preview()
 
     def _open_none(self, wanted: str | None) -> None:
-        """Say why there is no form."""
+        """Say why there is no form; when the wanted tool comes, it is opened."""
+        self._wanted = wanted
         missing = no_such_tool(wanted, self._tools) if wanted and self._tools else ""
         self._about.value = escape(missing or "This server has no tools.")
         self._tool, self._form.children = None, []
@@ -216,14 +217,3 @@ class ToolConsole(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<tool console: {self._shown or self._told}>"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """What is saved with the notebook; where there is a kernel, the widget goes before it."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        sentence = (
-            f"A tool console for {self._link.describe()}. It lives in a running kernel: "
-            "to have it back, run the cells from the one that connects. "
-        )
-        bundle["text/plain"] = f"{sentence}{self!r}"
-        bundle["text/html"] = f"<p>{escape(sentence)}{escape(repr(self))}</p>"
-        return bundle

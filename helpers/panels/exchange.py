@@ -74,9 +74,9 @@ class Exchange:
         line = " · ".join([str(Outcome.OK), *facts(result), duration(ms)])
         self._outcome.value = outcome_line(line, Outcome.OK)
 
-    def _failed(self, html: str) -> None:
-        self._outcome.value = html
-        self._result.children = []
+    def _failed(self, line: str, details: str) -> None:
+        self._outcome.value = line
+        self._result.children = [ipywidgets.HTML(details)]
 
 
 class _Line(PythonLine):

@@ -12,8 +12,8 @@ from helpers.panels.changes import Changes
 from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.console import ToolConsole
 from helpers.panels.link import Link
-from helpers.panels.safe import escape, visible
-from helpers.panels.style import stylesheet
+from helpers.panels.safe import visible
+from helpers.panels.saved import Panel
 from helpers.panels.tab_connection import ConnectionPane
 from helpers.panels.tab_log import LogPane
 from helpers.panels.tab_prompts import PromptsPane
@@ -38,7 +38,7 @@ def inspector(client: Client) -> Inspector:
     return Inspector(Link(client))
 
 
-class Inspector(ipywidgets.VBox):  # type: ignore[misc]
+class Inspector(Panel):
     """What `inspector` returns; a widget that displays itself.
 
     `result` is what was read or got last in Resources and Prompts, `console` the tool console
@@ -48,8 +48,9 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, link: Link) -> None:
         self._link = link
         self._client = link.client
+        self._resting = False
         self.result: ReadResourceResult | GetPromptResult | None = None
-        self._changes = Changes(link, self._announced)
+        self._changes = Changes(link, self._announced, self._told)
         title = ConnectionLine(link, lambda: None)
         resources = ResourcesPane(link, self._note)
         self._tools = ToolsPane(link, self._open_link)
@@ -66,8 +67,9 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         self._tabs = ipywidgets.Tab([pane.widget for pane in self._panes])
         self._tabs.titles = [pane.title for pane in self._panes]
         self._tabs.observe(self._turned, "selected_index")
-        super().__init__([stylesheet(), title.widget, self._tabs])
-        self.add_class("mcpk-panel")
+        super().__init__("inspector", link, [title.widget, self._tabs])
+        self._view_count = 0  # from now on, the front end says how often it shows this
+        self.observe(self._seen, "_view_count")
         self.observe(self._closed, "comm")
         link.on_change(self._changed)
         self._follow()
@@ -83,6 +85,7 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
 
     @property
     def widget(self) -> Inspector:
+        """The inspector itself, which is a widget."""
         return self
 
     def _follow(self) -> None:
@@ -94,13 +97,19 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
 
     def _changed(self) -> None:
         """The connection is lost, closed or back; on the loop."""
+        if self._resting:
+            return
         if self._link.client is not self._client:
             self._follow()
             for pane in self._panes:
-                pane.refresh()
+                if pane is not self._tools or self.console is None:  # a console follows by itself
+                    pane.refresh()
         else:
             for pane in self._panes[-3:]:  # what they show stands here, and costs no request
                 pane.refresh()
+
+    def _told(self) -> None:
+        self._panes[-1].refresh()
 
     def _announced(self, kind: str) -> None:
         """The server says that one of its lists has changed; on the loop."""
@@ -126,6 +135,24 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
         self._tabs.selected_index = self._panes.index(self._resources)
         self._link.post(self._resources.open_link, uri)
 
+    def _seen(self, change: dict[str, Any]) -> None:
+        """What nobody sees, such as the output of a cell that ran again, follows nothing."""
+        if change["new"] == 0:
+            self._link.post(self._rest)
+        elif change["old"] == 0 and self._resting:
+            self._link.post(self._wake)
+
+    def _rest(self) -> None:
+        self._resting = True
+        self._changes.stop()
+        self._wire.stop()
+
+    def _wake(self) -> None:
+        self._resting = False
+        self._follow()
+        for pane in self._panes:
+            pane.refresh()
+
     def _closed(self, _: object) -> None:
         """The widget is closed: nothing is watched any more."""
         if self.comm is None:
@@ -135,14 +162,3 @@ class Inspector(ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         titles = ", ".join(self._tabs.titles)
         return f"<inspector of {visible(self._link.describe())}: {titles}>"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """What is saved with the notebook; where there is a kernel, the widget goes before it."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        sentence = (
-            f"An inspector of {visible(self._link.describe())}. It lives in a running kernel: "
-            "to have it back, run the cells from the one that connects."
-        )
-        bundle["text/plain"] = sentence
-        bundle["text/html"] = f"<p>{escape(sentence)}</p>"
-        return bundle

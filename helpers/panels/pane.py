@@ -46,25 +46,23 @@ class Pane:
     def say(self, text: str = "") -> None:
         self.notice.value = sentence(text) if text else ""
 
-    def run(
-        self, work: Coroutine[Any, Any, None], tell: Callable[[str], None] | None = None
-    ) -> concurrent.futures.Future[None]:
-        """Do something on the client's loop; what it raises is told (as HTML) to the reader."""
-        return self.link.submit(told(self.link, work, tell or self._show))
+    def run(self, work: Coroutine[Any, Any, None]) -> concurrent.futures.Future[None]:
+        """Do something on the client's loop; what it raises is told to the reader."""
+        return self.link.submit(told(self.link, work, self._failed))
 
-    def _show(self, html: str) -> None:
-        self.notice.value = html
+    def _failed(self, line: str, details: str) -> None:
+        self.notice.value = line + details
 
 
-async def told(link: Link, work: Awaitable[None], tell: Callable[[str], None]) -> None:
-    """Await `work`; where it fails, tell why, as HTML, with the outcome's sign and word."""
+async def told(link: Link, work: Awaitable[None], tell: Callable[[str, str], None]) -> None:
+    """Await `work`; where it fails, tell why: a line with sign and word, and details, as HTML."""
     try:
         await work
     except Exception as error:  # shown where it happened: nobody awaits this work
         if isinstance(error, MCPError):
             link.heard(error)
         outcome = Outcome.PROTOCOL_ERROR if link.state == "open" else Outcome.LOST
-        tell(outcome_line(str(outcome), outcome) + text_html(error_text(error), label="error"))
+        tell(outcome_line(str(outcome), outcome), text_html(error_text(error), label="error"))
 
 
 async def every_page(

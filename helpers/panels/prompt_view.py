@@ -42,24 +42,18 @@ class PromptView:
         self._edited()
 
     def _edited(self) -> None:
-        try:
-            arguments = self._form.value()
-        except FormError as error:  # the form says at its fields what is missing
-            many = len(error.problems)
-            line = f"# {many} field{'' if many == 1 else 's'} to fill in first"
-        else:
-            line = (
-                f"result = await client.get_prompt({literal(self.prompt.name)}, "
-                f"{literal(arguments)})"
-            )
-        self._exchange.write(line)
+        arguments = self._form.draft()
+        if arguments is None:
+            self._exchange.write("# fill in first what the form says is missing")
+            return
+        name = literal(self.prompt.name)
+        self._exchange.write(f"result = await client.get_prompt({name}, {literal(arguments)})")
 
     def get(self) -> None:
         """Get the messages, unless an argument is missing; then the form says so."""
         try:
             arguments = self._form.value()
-        except FormError:
-            self._form.problems()
+        except FormError:  # which stands at the fields now
             self._form.focus_first_problem()
             return
         name = self.prompt.name

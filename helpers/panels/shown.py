@@ -78,8 +78,10 @@ def _choice(ways: dict[str, Callable[[], ipywidgets.Widget]], first: str) -> ipy
     choice = ipywidgets.RadioButtons(
         options=list(ways), value=first, description="Show as", orientation="horizontal"
     )
+    choice.add_class("mcpk-choice")
     built = {first: ways[first]()}
     box = ipywidgets.VBox([choice, built[first]])
+    box.add_class("mcpk-views")
 
     def show(_: object) -> None:
         name = choice.value

@@ -9,6 +9,7 @@ from mcp import Client
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from helpers.connection import opening_of
+from helpers.panels.changes import Changes
 from helpers.panels.link import SIGNS, Link
 from helpers.panels.pane import Pane
 from helpers.panels.safe import escape, one_line, text_html
@@ -35,9 +36,9 @@ class ConnectionPane(Pane):
 
     title = "Connection"
 
-    def __init__(self, link: Link, how_changes_come: object) -> None:
+    def __init__(self, link: Link, changes: Changes) -> None:
         super().__init__(link)
-        self._changes = how_changes_come
+        self._changes = changes
         self._text = ipywidgets.HTML()
         self.widget.children = [self.notice, self._text]
 
@@ -52,12 +53,15 @@ class ConnectionPane(Pane):
             return
         self.say()
         facts = [("state", f"{SIGNS[state]} {state}"), *_facts(client)]
-        facts.append(("changed lists", str(self._changes)))
+        if state == "open":
+            facts.append(("changed lists", self._changes.how))
         instructions = client.instructions
         said = text_html(instructions, label="instructions") if instructions else ""
         heading = f'<div class="mcpk-title">Instructions of the server</div>{said}' if said else ""
         titled = '<div class="mcpk-title">Capabilities</div>'
-        capabilities = table_html(("side", "capability", "", "in words"), _capabilities(client))
+        capabilities = table_html(
+            ("side", "capability", "declared", "in words"), _capabilities(client)
+        )
         self._text.value = table_html(("", ""), facts) + heading + titled + capabilities
 
 
@@ -109,6 +113,12 @@ def table_html(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = f"<thead><tr>{top}</tr></thead>" if top else ""
     body = ""
     for first, *rest in rows:
-        cells = "".join(f"<td>{escape(one_line(cell, 500))}</td>" for cell in rest)
+        cells = "".join(map(_td, rest))
         body += f'<tr><th scope="row">{escape(one_line(first, 100))}</th>{cells}</tr>'
-    return f'<table class="mcpk-table mcpk-facts">{head}<tbody>{body}</tbody></table>'
+    return f'<table class="mcpk-table mcpk-sheet">{head}<tbody>{body}</tbody></table>'
+
+
+def _td(text: str) -> str:
+    # a word or two must not be broken
+    short = ' class="mcpk-short"' if len(text) < 16 else ""
+    return f"<td{short}>{escape(one_line(text, 500))}</td>"

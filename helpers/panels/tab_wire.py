@@ -47,6 +47,7 @@ class WirePane(Pane):
             options=["Table", "Diagram", "Timeline"], description="Show as"
         )
         self._way.orientation = "horizontal"
+        self._way.add_class("mcpk-choice")
         self._method = ipywidgets.Dropdown(options=[(ALL, "")], description="Method")
         self._pause = ipywidgets.Button(description="Pause", tooltip="Let the view stand still")
         self._clear = ipywidgets.Button(description="Clear", tooltip="Forget the messages so far")
@@ -59,7 +60,9 @@ class WirePane(Pane):
         self._message = ipywidgets.HTML(sentence(NOTHING))
         self._timeline = ipywidgets.HTML()
         self._picture = ipywidgets.Output()
-        self._picture.add_class("mcpk-diagram")
+        # so that the keyboard can scroll it; an Output takes no notice of `tabbable`
+        self._frame = ipywidgets.Box([self._picture], tabbable=True)
+        self._frame.add_class("mcpk-diagram")
         self._body = ipywidgets.VBox()
         self._strip = ipywidgets.HBox([self._method, self._pause, self._clear, self._save])
         self._strip.add_class("mcpk-strip")
@@ -144,7 +147,7 @@ class WirePane(Pane):
             parts = [self._timeline]
         else:
             self._draw(messages)
-            parts = [self._picture]
+            parts = [self._frame]
         self._body.children = parts
 
     def _fill(self, messages: list[Message]) -> None:

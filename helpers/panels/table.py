@@ -37,7 +37,9 @@ def table(frame: pd.DataFrame, *, label: str = "table", python: str = "") -> ipy
 
     before.on_click(lambda _: turn(-PAGE_ROWS))
     after.on_click(lambda _: turn(PAGE_ROWS))
-    return ipywidgets.VBox([body, ipywidgets.HBox([before, after])])
+    box = ipywidgets.VBox([body, ipywidgets.HBox([before, after])])
+    box.add_class("mcpk-paged")
+    return box
 
 
 def table_html(frame: pd.DataFrame, start: int, *, label: str = "table", python: str = "") -> str:

@@ -12,7 +12,7 @@ from helpers.traffic import Message
 
 TIMED_MESSAGES = 100
 INDENTED_CHARACTERS = 1_000_000
-HEADING = f"{'no.':>5}  {'time':<12}  {'':<1}  {'took':>8}  {'bytes':>9}  message"
+HEADING = f"{'no.':>4} {'time':<12} {'':<1} {'took':>7} {'bytes':>7}  message"
 LEGEND = "→ client to server · ← server to client · ↺ answered on this side"
 
 
@@ -25,7 +25,7 @@ def row(message: Message) -> str:
     at = datetime.fromtimestamp(message.time).strftime("%H:%M:%S.%f")[:12]
     took = "" if message.ms is None else duration(message.ms)
     label = one_line(message.label, 120)
-    return f"{message.number:>5}  {at}  {arrow(message)}  {took:>8}  {message.bytes:>9,}  {label}"
+    return f"{message.number:>4} {at} {arrow(message)} {took:>7} {message.bytes:>7}  {label}"
 
 
 def message_html(message: Message) -> str:
@@ -60,7 +60,7 @@ def timeline_html(messages: Sequence[Message]) -> str:
     named = 'role="group" tabindex="0" aria-label="timeline"'
     return (
         f'{span}<div class="mcpk-scroll" {named}>'
-        f'<table class="mcpk-table mcpk-timeline">{table}</table></div>'
+        f'<table class="mcpk-table mcpk-timeline">{table}</table></div>{sentence(LEGEND)}'
     )
 
 
