@@ -130,19 +130,18 @@ def html(root: Any) -> str:
 
 
 def form(console: ToolConsole) -> Any:
-    assert console._tool
-    return console._forms.of(console._tool)
+    return console._desk.form
 
 
 async def choose(console: ToolConsole, tool: str) -> None:
     options = [label for label, _ in named(console, "Tools").options]
     named(console, "Tools").index = options.index(tool)
-    await until(lambda: console._tool and console._tool.name == tool)
+    await until(lambda: console._desk.tool and console._desk.tool.name == tool)
 
 
 async def call(console: ToolConsole, tool: str, **arguments: Any) -> Call:
     """Choose the tool, fill the form, press Call; return the call when it has ended."""
-    if not console._tool or console._tool.name != tool:
+    if not console._desk.tool or console._desk.tool.name != tool:
         await choose(console, tool)
     form(console).fill(arguments)
     before = set(console._history)
@@ -179,7 +178,7 @@ async def test_a_console_comes_at_once_and_loads_its_tools_in_the_background(ser
 async def test_the_tool_to_begin_with_can_be_named(server: MCPServer):
     async with Client(server) as client:
         console = await loaded(tool_console(client, "films"))
-        assert console._tool.name == "films"
+        assert console._desk.tool.name == "films"
         assert named(console, "Tools").label == "films"
 
 
@@ -421,9 +420,9 @@ async def test_typing_in_the_filter_shortens_the_list_and_enter_chooses(desk: To
     named(desk, "Filter").value = "LINK"
     assert named(desk, "Tools").description == "Tools (1 of 5)"
     assert named(desk, "Tools").index is None
-    assert desk._tool.name == "add"  # still open
+    assert desk._desk.tool.name == "add"  # still open
     named(desk, "Filter")._handle_custom_msg({"event": "submit"}, [])
-    await until(lambda: desk._tool.name == "linked")
+    await until(lambda: desk._desk.tool.name == "linked")
     named(desk, "Filter").value = "whole numbers"  # of a description
     assert [label for label, _ in named(desk, "Tools").options] == ["add"]
     named(desk, "Filter").value = ""
@@ -515,7 +514,7 @@ async def test_a_server_that_dies_is_a_loss_with_a_way_back(bare: Bare):
     assert console.client is not first
     assert button.layout.display == "none"
     assert (await call(console, "where")).outcome is Outcome.OK
-    assert console._tool.name == "where"
+    assert console._desk.tool.name == "where"
 
 
 async def test_a_connection_that_was_closed_on_purpose_says_which_cells_to_run(bare: Bare):
@@ -661,7 +660,7 @@ async def test_the_saved_sentence_is_hidden_only_while_its_widget_is_there(
 ):
     """JupyterLab draws a view whose model has gone as an error, whatever else the output holds."""
     outputs = list[dict[str, Any]]()
-    monkeypatch.setattr(saved, "display", lambda data, raw: outputs.append(data))
+    monkeypatch.setattr(saved, "publish", outputs.append)
     desk._ipython_display_()
     view, sentence = outputs
     assert "application/vnd.jupyter.widget-view+json" in view
@@ -684,12 +683,12 @@ console = tool_console(client, "add")
 console
 """
 CLICK = """
-console._forms.of(console._tool).fill({"a": 2, "b": 3})
+console._desk.form.fill({"a": 2, "b": 3})
 %s
 while console.result is None: await asyncio.sleep(0.01)
 print(console, console.result.structured_content)
 """
-READY = "while console._tool is None: await asyncio.sleep(0.01)"
+READY = "while console._desk.tool is None: await asyncio.sleep(0.01)"
 IN_A_THREAD = "await asyncio.to_thread(console._strip.call.click)"
 LIKE_A_BROWSER = "console._strip.call._handle_custom_msg({'event': 'click'}, [])"
 
@@ -714,7 +713,7 @@ def test_in_a_kernel_a_click_during_another_cell_acts_when_the_loop_is_free(
     own_kernel.ok(SHOWCASE, READY)
     busy = """
     import time
-    console._forms.of(console._tool).fill({"a": 2, "b": 3})
+    console._desk.form.fill({"a": 2, "b": 3})
     thread = threading.Thread(target=console._strip.call.click); thread.start()
     time.sleep(0.3)  # a cell that blocks the loop
     thread.join()
@@ -729,7 +728,7 @@ def test_a_kernel_that_ends_during_a_call_leaves_no_process() -> None:
     own_kernel = Kernel()
     own_kernel.ok(SHOWCASE.replace('"add"', '"slow_count"'), READY)
     own_kernel.ok(
-        "console._forms.of(console._tool).fill({'steps': 1000})",
+        "console._desk.form.fill({'steps': 1000})",
         "console._strip.call.click(); console._strip.call.click()",
         "while console._calls.running is None: await asyncio.sleep(0.01)",
     )

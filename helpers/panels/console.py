@@ -12,18 +12,15 @@ from mcp import Client
 from mcp.types import CallToolResult, Tool
 
 from helpers.forms import FormError
-from helpers.panels.about import about
 from helpers.panels.answer import Answer
 from helpers.panels.arrivals import Arrivals
 from helpers.panels.calls import Call, Calls, Outcome
 from helpers.panels.connection_line import ConnectionLine
+from helpers.panels.desk import Desk
 from helpers.panels.history import History
 from helpers.panels.link import Link
-from helpers.panels.python_line import PythonLine
-from helpers.panels.safe import escape
 from helpers.panels.saved import Panel
 from helpers.panels.strip import Strip
-from helpers.panels.tool_forms import ToolForms
 from helpers.panels.tool_list import ToolList, listed_tools, no_such_tool
 
 
@@ -67,29 +64,25 @@ class ToolConsole(Panel):
         self._wanted = tool
         self._tools: list[Tool] = []
         self._told = "loading its tools"  # in a few words, how it stands
-        self._tool: Tool | None = None
         self._shown: Call | None = None
         self._drawing = False
         self._calls = Calls(link, self._changed)
         self._arrivals = Arrivals(link)
-        self._forms = ToolForms(self._submit, self._preview)
         self._title = ConnectionLine(link, self.refresh)
         self._list = ToolList(lambda chosen: link.post(self._open, chosen), self.refresh)
-        self._about = ipywidgets.HTML(escape("Loading tools…"))
-        self._form = ipywidgets.VBox()
+        self._desk = Desk(self._submit)
+        self._desk.clear("Loading tools…")
         self._strip = Strip(link, self._calls)
-        self._python = PythonLine()
         self._answer = Answer(open_link or self._read)
         self._history = History(lambda call: link.post(self._pick, call))
         self._strip.call.disabled = True
         self._strip.call.on_click(lambda _: self._submit())
-        title = [self._title.widget] if titled else []
-        super().__init__("tool console", link, [*title, self._columns()])
+        super().__init__("tool console", link, [self._title.widget] * titled + [self._columns()])
         self.refresh()
 
     def _columns(self) -> ipywidgets.Widget:
-        parts = (self._strip, self._python, self._answer, self._history)
-        work = ipywidgets.VBox([self._about, self._form, *(part.widget for part in parts)])
+        parts = (self._desk, self._strip, self._desk.python, self._answer, self._history)
+        work = ipywidgets.VBox([part.widget for part in parts])
         work.add_class("mcpk-work")
         columns = ipywidgets.Box([self._list.widget, work])
         columns.add_class("mcpk-columns")
@@ -131,40 +124,27 @@ class ToolConsole(Panel):
         except Exception as error:  # shown, whatever it is: there is nobody else to tell
             self._told = f"the list of tools did not come: {error}"
             if self._tools:
-                self._list.offer(self._tools, self._tool, self._told)
+                self._list.offer(self._tools, self._desk.tool, self._told)
             else:
-                self._about.value = escape(self._told)
+                self._desk.clear(self._told)
             return
         self._told = f"{len(self._tools)} tools, no call yet"
-        wanted = self._wanted or (self._tool.name if self._tool else None)
+        wanted = self._wanted or (self._desk.tool.name if self._desk.tool else None)
         chosen = next((tool for tool in self._tools if wanted in (None, tool.name)), None)
         self._list.offer(self._tools, chosen, note)
         if chosen:
             self._open(chosen)
-        else:
-            self._open_none(wanted)
+            return
+        self._wanted = wanted  # when it comes, it is opened
+        missing = no_such_tool(wanted, self._tools) if wanted and self._tools else ""
+        self._desk.clear(missing or "This server has no tools.")
+        self._strip.call.disabled = True
 
     def _open(self, tool: Tool) -> None:
         """Show a tool and its form; on the loop."""
-        self._tool, self._wanted = tool, None
-        self._about.value = about(tool)
-        self._form.children = [self._forms.of(tool).widget]
+        self._wanted = None
+        self._desk.open(tool)
         self._strip.call.disabled = False
-        self._preview()
-
-    def _open_none(self, wanted: str | None) -> None:
-        """Say why there is no form; when the wanted tool comes, it is opened."""
-        self._wanted = wanted
-        missing = no_such_tool(wanted, self._tools) if wanted and self._tools else ""
-        self._about.value = escape(missing or "This server has no tools.")
-        self._tool, self._form.children = None, []
-        self._strip.call.disabled = True
-        self._python.clear()
-
-    def _preview(self) -> None:
-        """Write the Python line anew: the form has changed."""
-        if self._tool:
-            self._python.show(self._tool.name, self._forms.of(self._tool).draft())
 
     def _submit(self) -> None:
         """Call was pressed, or Enter; in whatever thread the message came."""
@@ -172,9 +152,9 @@ class ToolConsole(Panel):
 
     def _call(self) -> None:
         """Call the tool with what the form holds now."""
-        if self._tool is None:
+        tool, form = self._desk.tool, self._desk.form
+        if tool is None or form is None:
             return
-        form = self._forms.of(self._tool)
         try:
             arguments = form.value()
         except FormError as error:
@@ -182,7 +162,7 @@ class ToolConsole(Panel):
             many = len(error.problems)
             self._strip.say(f"Not sent: {many} problem{'' if many == 1 else 's'} in the form.")
         else:
-            self._calls.add(Call(self._tool.name, arguments))
+            self._calls.add(Call(tool.name, arguments))
 
     def _changed(self, call: Call) -> None:
         """The outcome of a call has changed; on the loop."""
@@ -210,7 +190,8 @@ class ToolConsole(Panel):
             return
         self._list.mark(tool)
         self._open(tool)
-        self._forms.of(tool).fill(copy.deepcopy(call.arguments))
+        if self._desk.form:
+            self._desk.form.fill(copy.deepcopy(call.arguments))
 
     def _read(self, uri: str) -> None:
         self._link.submit(self._answer.read(self.client, uri))

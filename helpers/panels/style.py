@@ -34,6 +34,7 @@ STYLE = (
 /* the list takes the whole width where there is no room beside it */
 .mcpk-columns { flex-flow: row wrap; gap: 4px 16px; align-items: stretch; overflow: hidden; }
 .mcpk-list { flex: 1 0 184px; min-height: 12em; gap: 4px; overflow: hidden; }
+.mcpk-desk { gap: 6px; overflow: hidden; }
 .mcpk-work { flex: 1000 1 340px; min-width: 0; gap: 6px; overflow: hidden; }
 /* a label above its control, where there is no room beside it */
 .mcpk-above { flex-direction: column; align-items: stretch; height: auto; width: auto; margin: 0; }

@@ -1,0 +1,64 @@
+"""The tool that is open: what it says of itself, its form, and the call in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+from mcp.types import Tool
+
+from helpers.forms import Form
+from helpers.panels.about import about
+from helpers.panels.python_line import PythonLine
+from helpers.panels.safe import escape
+
+
+class Desk:
+    """One tool at a time. The form of each is built when it is first opened, and then kept.
+
+    Args:
+        on_submit: called when Enter is pressed in a single-line field.
+    """
+
+    def __init__(self, on_submit: Callable[[], None]) -> None:
+        self.tool: Tool | None = None
+        self.python = PythonLine()
+        self._on_submit = on_submit
+        self._kept: dict[str, tuple[Any, Form]] = {}
+        self._about = ipywidgets.HTML()
+        self._form = ipywidgets.VBox()
+        self.widget = ipywidgets.VBox([self._about, self._form])
+        self.widget.add_class("mcpk-desk")
+
+    @property
+    def form(self) -> Form | None:
+        """The form of the tool that is open, with what was typed."""
+        return self._form_of(self.tool) if self.tool else None
+
+    def _form_of(self, tool: Tool) -> Form:
+        """The form that was filled before, unless the tool has another schema now."""
+        schema, form = self._kept.get(tool.name, (None, None))
+        if form is None or schema != tool.input_schema:
+            form = Form(tool.input_schema, on_submit=self._on_submit)
+            form.on_change(self._preview)
+            self._kept[tool.name] = tool.input_schema, form
+        return form
+
+    def open(self, tool: Tool) -> None:
+        """Show a tool, with what was typed for it before."""
+        self.tool = tool
+        self._about.value = about(tool)
+        self._form.children = [self._form_of(tool).widget]
+        self._preview()
+
+    def clear(self, sentence: str) -> None:
+        """Show no tool, and say why."""
+        self.tool, self._form.children = None, []
+        self._about.value = escape(sentence)
+        self.python.clear()
+
+    def _preview(self) -> None:
+        """Write the Python line anew: the form has changed."""
+        if self.tool:
+            self.python.show(self.tool.name, self._form_of(self.tool).draft())

@@ -1,0 +1,63 @@
+"""A widget that leaves a sentence in the notebook, for whoever opens it without a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+from IPython.display import publish_display_data
+
+from helpers.panels.link import Link
+from helpers.panels.safe import escape
+from helpers.panels.style import stylesheet
+
+publish: Callable[[dict[str, Any]], None] = publish_display_data
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]
+    """A column of widgets with the style sheet, which says what it is where it cannot be drawn.
+
+    JupyterLab draws the saved view of a widget that has gone as "model not found", whatever
+    else the output holds. So a second output follows with the sentence, and as long as the
+    widget is there, its style hides that output.
+
+    Args:
+        kind: what it is, such as "tool console".
+        link: what it is connected to.
+        children: what it consists of.
+    """
+
+    def __init__(self, kind: str, link: Link, children: Sequence[ipywidgets.Widget]) -> None:
+        super().__init__()
+        self._kind = kind
+        self._saved_link = link
+        hiding = ipywidgets.HTML(self._hiding, layout={"display": "none"})
+        self.children = [stylesheet(), hiding, *children]
+        self.add_class("mcpk-panel")
+
+    @property
+    def _hiding(self) -> str:
+        return f"<style>.mcpk-saved-{self.model_id} {{ display: none; }}</style>"
+
+    @property
+    def _sentence(self) -> str:
+        return (
+            f"A {self._kind} for {self._saved_link.describe()}. It lives in a running kernel: "
+            f"to have it back, run the cells from the one that connects. {self!r}"
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The view, and for what cannot draw it the sentence as text and as HTML."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        bundle["text/plain"] = self._sentence
+        bundle["text/html"] = f"{self._hiding}<p>{escape(self._sentence)}</p>"
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        if self.comm is None:  # closed: there is nothing to draw, and no model to name
+            publish({"text/plain": self._sentence})
+            return
+        sentence = f'<p class="mcpk-saved-{self.model_id}">{escape(self._sentence)}</p>'
+        publish(self._repr_mimebundle_())
+        publish({"text/html": sentence})
