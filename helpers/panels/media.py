@@ -27,12 +27,12 @@ _SIGNATURES = {
 def media_type(data: bytes) -> str:
     """The media type of an image or a sound by its first bytes, or ""."""
     for name, (begins, inside) in _SIGNATURES.items():
-        if data.startswith(begins) and data.startswith(inside, 8):
+        if data.startswith(begins) and data[8:12].startswith(inside):
             return name
     if data[4:8] == b"ftyp" and data[8:11] == b"M4A":
         return "audio/mp4"
-    # a frame of MPEG audio begins with eleven set bits, then a layer that is not 0
-    is_frame = len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0 and data[1] & 0x06
+    # a frame of MPEG audio: eleven set bits, then the version, then layer II or III
+    is_frame = data[:1] == b"\xff" and data[1:2] >= b"\xe0" and data[1] & 0x06 in (0x02, 0x04)
     return "audio/mpeg" if is_frame else ""
 
 

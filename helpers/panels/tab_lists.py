@@ -43,6 +43,9 @@ class ListPane(Pane):
         raise NotImplementedError
 
     def load(self) -> None:
+        if self.link.state == "closed":
+            self.say("This connection is closed.")
+            return
         self.say("" if self.listed else "Loading…")
         self.run(self._load())
 

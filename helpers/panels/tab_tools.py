@@ -22,6 +22,8 @@ class ToolsPane(Pane):
         self.console: ToolConsole | None = None
 
     def load(self) -> None:
+        if self.link.state == "closed":
+            return  # the line above the tabs says so
         if self.console is not None:  # which follows the link to another client by itself
             self.console.refresh()
         elif self.link.client.server_capabilities.tools is None:
