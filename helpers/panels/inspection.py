@@ -67,7 +67,7 @@ class Inspector(Panel):
         self._tabs = ipywidgets.Tab([pane.widget for pane in self._panes])
         self._tabs.titles = [pane.title for pane in self._panes]
         self._tabs.observe(self._turned, "selected_index")
-        super().__init__("inspector", link, [title.widget, self._tabs])
+        super().__init__("server inspector", link, [title.widget, self._tabs])
         self._view_count = 0  # from now on, the front end says how often it shows this
         self.observe(self._seen, "_view_count")
         self.observe(self._closed, "comm")
