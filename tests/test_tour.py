@@ -661,6 +661,22 @@ def test_the_output_is_utf_8_wherever_it_goes(tmp_path):
     assert "绩效满分为 100 分" in done.stdout.decode("utf-8")
 
 
+HALF = r"""
+from mcp.server import MCPServer
+from mcp.server.mcpserver.resources import TextResource
+
+mcp = MCPServer("half", log_level="ERROR")
+mcp.add_resource(TextResource(uri="a://b", name="b", text='[{"a": "\\ud83d"}]'))
+mcp.run()
+"""
+
+
+def test_half_a_character_in_a_row_does_not_end_the_tour(tmp_path):
+    done = run_tour(PYTHON, script_of(tmp_path, HALF))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\n  a\n  \\ud83d\n  (1 rows)\n" in done.stdout
+
+
 # the tour's choices, in this process
 
 
