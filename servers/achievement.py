@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from servers import serving
 
 INFO = Path(__file__).parent / "data" / "info.md"
 SCORES = {"张三": 85.9, "李四": 92.7}
-Name = Annotated[str, Field(description="员工的姓名，例如 张三")]
+Name = Annotated[str, Field(description="员工的姓名，例如 张三", examples=["张三"])]
 
 
 class Achievement(MCPServer):
@@ -33,7 +34,11 @@ mcp = Achievement(
 )
 
 
-@mcp.tool(title="Score of an employee", description="根据员工的姓名获取该员工的绩效得分")
+@mcp.tool(
+    title="Score of an employee",
+    description="根据员工的姓名获取该员工的绩效得分",
+    annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+)
 def get_score_by_name(name: Name) -> str:
     """Say the employee's score, or that there is none."""
     if name not in SCORES:

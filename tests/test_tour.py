@@ -462,7 +462,7 @@ async def test_the_tour_shows_every_template_and_what_it_made_up(shown_of_showca
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_tour_of_achievement_shows_all_of_it_and_calls_nothing_that_it_cannot_fill(transport):
+def test_the_tour_of_achievement_shows_all_of_it_and_calls_its_tool(transport):
     if transport == "stdio":
         done = run_tour("--transport", "stdio", *command("achievement"))
     else:
@@ -471,6 +471,7 @@ def test_the_tour_of_achievement_shows_all_of_it_and_calls_nothing_that_it_canno
     assert (done.returncode, done.stderr) == (0, "")
     for part in (
         "get_score_by_name\n  根据员工的姓名获取该员工的绩效得分\n",
+        'get_score_by_name {"name": "张三"}, arguments made up from the schema:\n  name: 张三 绩效评分: 85.9',
         "file://info.md\n  员工信息表：姓名、性别、年龄\n  | 姓名 | 性别 | 年龄 |",
         "| 李四 | 女 | 25 |",
         "appraise\n  查询员工的绩效得分，并给出评价\n  name = <name> (made up): 员工的姓名",
