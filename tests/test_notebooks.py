@@ -15,6 +15,8 @@ from tests.places import NOTEBOOKS, ROOT
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 RUN_ALL_SECONDS = 120.0
+# Lessons whose widgets stay usable below the last cell; the others close what they open.
+KEPT_SERVERS = {"05_tool_widgets": 1}
 LOG_LINE = re.compile(r"^(DEBUG|INFO|WARNING|ERROR)\b|Traceback \(most recent", re.MULTILINE)
 
 
@@ -41,11 +43,14 @@ def listening(running: Kernel) -> set[int]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_runs_to_the_bottom_twice_and_leaves_nothing_running(lesson: Path):
+    kept = KEPT_SERVERS.get(lesson.stem, 0)
     with kernel(cwd=str(NOTEBOOKS)) as running:
         own_ports = listening(running)
-        run_all(running, lesson)
-        assert running.children() == []
-        run_all(running, lesson)
+        for _ in range(2):
+            run_all(running, lesson)
+            assert len(running.children()) == kept
+        if kept:
+            running.ok("import helpers\nawait helpers.close_all()")
         left = running.ok(
             "from helpers import owner, serving\nprint(list(owner._owners), list(serving._handles))"
         )

@@ -471,7 +471,8 @@ def test_the_tour_of_achievement_shows_all_of_it_and_calls_its_tool(transport):
     assert (done.returncode, done.stderr) == (0, "")
     for part in (
         "get_score_by_name\n  根据员工的姓名获取该员工的绩效得分\n",
-        'get_score_by_name {"name": "张三"}, arguments made up from the schema:\n  name: 张三 绩效评分: 85.9',
+        '== A call ==\n  get_score_by_name {"name": "张三"}, arguments made up',
+        "\n  name: 张三 绩效评分: 85.9\n",
         "file://info.md\n  员工信息表：姓名、性别、年龄\n  | 姓名 | 性别 | 年龄 |",
         "| 李四 | 女 | 25 |",
         "appraise\n  查询员工的绩效得分，并给出评价\n  name = <name> (made up): 员工的姓名",
