@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from html.parser import HTMLParser
 from typing import Any
 
 import ipywidgets
@@ -32,6 +31,7 @@ from helpers.panels.table import table, table_html
 from helpers.panels.tree import SHOWN_NODES, tree_html
 from servers import showcase
 from tests.hostile_server import BLOCKS, CONTENTS, NASTY
+from tests.widgets import Markup, buttons, choice, markup, widgets
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 ELEMENTS = (
@@ -42,45 +42,6 @@ ATTRIBUTES = (
     *("alt", "aria-label", "class", "controls", "href", "open", "preload", "rel", "role", "scope"),
     *("src", "style", "tabindex", "target"),
 )
-
-
-class Markup(HTMLParser):
-    """All that a browser would make of it: elements, attributes and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
-def widgets(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
-    inside = [found for child in getattr(widget, "children", ()) for found in widgets(child)]
-    return [widget, *inside]
-
-
-def markup(widget: ipywidgets.Widget) -> Markup:
-    found = [w.value for w in widgets(widget) if isinstance(w, ipywidgets.HTML)]
-    return Markup("".join(found))
-
-
-def choice(widget: ipywidgets.Widget) -> ipywidgets.RadioButtons:
-    [found] = [w for w in widgets(widget) if isinstance(w, ipywidgets.RadioButtons)]
-    return found
-
-
-def buttons(widget: ipywidgets.Widget) -> dict[str, ipywidgets.Button]:
-    found = [w for w in widgets(widget) if isinstance(w, ipywidgets.Button)]
-    return {button.description: button for button in found}
 
 
 def encoded(data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pandas as pd
@@ -323,6 +324,17 @@ def test_printing_the_diagram_writes_the_text_and_a_notebook_gets_both():
         "text/vnd.mermaid": diagram.mermaid,
         "text/plain": diagram.text,
     }
+
+
+def test_a_full_wire_is_framed_and_drawn_in_a_tenth_of_a_second():
+    wire = Wire()
+    for number in range(wire.limit):
+        wire.add(request(number), sent=True)
+    wire.frame()  # imports what it needs
+    begun = time.perf_counter()
+    assert len(wire.frame()) == 1000
+    assert wire.diagram(1000).mermaid
+    assert time.perf_counter() - begun < 0.1
 
 
 def test_a_watcher_is_told_of_every_message_as_soon_as_it_is_recorded():

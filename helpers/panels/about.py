@@ -8,6 +8,7 @@ from helpers.panels.safe import cut, escape, one_line
 
 SHOWN_NAME = 120
 SHOWN_CHARACTERS = 5000
+FITTING_CHARACTERS = 200
 
 
 def about(tool: Tool) -> str:
@@ -22,8 +23,10 @@ def about(tool: Tool) -> str:
     text, missing = cut((tool.description or "").strip(), SHOWN_CHARACTERS)
     if text:
         more = f"\n{missing}" if missing else ""
+        # what may need to be scrolled has to be reached with the keyboard; the rest has not
         named = 'role="group" tabindex="0" aria-label="description of the tool"'
-        parts.append(f'<div class="mcpk-tool-text" {named}>{escape(text + more)}</div>')
+        scrolls = named if len(text) > FITTING_CHARACTERS or text.count("\n") > 3 else ""
+        parts.append(f'<div class="mcpk-tool-text" {scrolls}>{escape(text + more)}</div>')
     return "".join(parts)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
 import ipywidgets
 from mcp import Client, MCPError
+from mcp.types import CallToolResult
 
 from helpers.panels.calls import Call, Outcome
+from helpers.panels.connection_line import CLOSED
 from helpers.panels.safe import escape, one_line, sentence, text_block
 from helpers.panels.shown import shown
 
+READ_SECONDS = 60.0
 NO_CALL = "No call yet. Fill the form and press Call, or Enter in a field."
 
 
@@ -39,11 +43,19 @@ class Answer:
         self._line.value = outcome_line(f"Result{of} · " + " · ".join(facts), told, of_what)
         self._body.children = self._parts(call)
 
+    def _drawn(self, result: CallToolResult) -> ipywidgets.Widget:
+        try:
+            return shown(result, open_link=self._open_link, python="console.result")
+        except Exception as error:  # whatever a server sends, it must not be lost
+            return text_block(f"It cannot be drawn ({error!r}).\n{result!r}", label="result")
+
     async def read(self, client: Client, uri: str) -> None:
         """Read a resource that the result links to, and show it above the result."""
         name = one_line(uri)
         try:
-            widget = shown(await client.read_resource(uri), python="resource")
+            async with asyncio.timeout(READ_SECONDS):
+                result = await client.read_resource(uri)
+            widget = shown(result, python="resource")
             heading = f"Resource {name}"
         except Exception as error:  # shown, whatever it is
             widget = text_block(error_text(error), label="error")
@@ -53,7 +65,9 @@ class Answer:
 
     def _parts(self, call: Call) -> list[ipywidgets.Widget]:
         if call.result is not None:
-            return [shown(call.result, open_link=self._open_link, python="console.result")]
+            return [self._drawn(call.result)]
+        if call.outcome is Outcome.CLOSED:
+            return [ipywidgets.HTML(sentence(CLOSED))]
         if call.error is not None:
             return [text_block(error_text(call.error), label=call.outcome.word)]
         waited = f" {call.dropped} more that waited: not sent." if call.dropped else ""

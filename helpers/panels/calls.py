@@ -31,6 +31,7 @@ class Outcome(Enum):
     TOOL_ERROR = "tool error", "✗"
     PROTOCOL_ERROR = "protocol error", "‼"
     LOST = "connection lost", "⊘"
+    CLOSED = "connection closed", "⊘"
     CANCELLED = "cancelled", "■"
     NOT_SENT = "not sent", "○"
 
@@ -185,7 +186,8 @@ class Calls:
         if isinstance(error, MCPError):
             self._link.heard(error)
         # what the SDK raises of an answer that is against the protocol is a protocol error, too
-        return Outcome.PROTOCOL_ERROR if self._link.state == "open" else Outcome.LOST
+        states = {"lost": Outcome.LOST, "closed": Outcome.CLOSED}
+        return states.get(self._link.state, Outcome.PROTOCOL_ERROR)
 
     def _end(self, call: Call, outcome: Outcome) -> None:
         call.outcome = outcome

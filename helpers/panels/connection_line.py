@@ -38,7 +38,7 @@ class ConnectionLine:
         self.widget = ipywidgets.Box([self._text, self._button])
         self.widget.add_class("mcpk-strip")
         link.on_change(self._changed)
-        self._draw()
+        self.draw()
 
     def _changed(self) -> None:
         was, self._was = self._was, self._link.state
@@ -47,9 +47,10 @@ class ConnectionLine:
             self._on_back()
         elif self._was != "open":
             self._said = ""
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Say how the connection stands now."""
         state = self._link.state
         sentences = {"open": "", "lost": LOST, "closed": CLOSED}
         again = self._link.can_reconnect
@@ -64,11 +65,11 @@ class ConnectionLine:
 
     async def _reconnect(self) -> None:
         self._button.disabled, self._said = True, "Reconnecting…"
-        self._draw()
+        self.draw()
         try:
             await self._link.reconnect()
         except Exception as error:  # shown, whatever it is; the button stays, to try again
             self._said = f"Not connected. {root_cause(error)}"
         finally:
             self._button.disabled = False
-            self._draw()
+            self.draw()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -69,12 +70,12 @@ class ToolConsole(Panel):
         self._calls = Calls(link, self._changed)
         self._arrivals = Arrivals(link)
         self._title = ConnectionLine(link, self.refresh)
-        self._list = ToolList(lambda chosen: link.post(self._open, chosen), self.refresh)
-        self._desk = Desk(self._submit)
+        self._list = ToolList(partial(link.post, self._open), self.refresh, self._arrivals)
+        self._history = History(partial(link.post, self._pick))
+        self._desk = Desk(self._submit, self._history.unmark)
         self._desk.clear("Loading tools…")
         self._strip = Strip(link, self._calls)
         self._answer = Answer(open_link or self._read)
-        self._history = History(lambda call: link.post(self._pick, call))
         self._strip.call.disabled = True
         self._strip.call.on_click(lambda _: self._submit())
         super().__init__("tool console", link, [self._title.widget] * titled + [self._columns()])
@@ -159,8 +160,7 @@ class ToolConsole(Panel):
             arguments = form.value()
         except FormError as error:
             form.focus_first_problem()
-            many = len(error.problems)
-            self._strip.say(f"Not sent: {many} problem{'' if many == 1 else 's'} in the form.")
+            self._strip.say(f"Not sent. Problems in the form: {len(error.problems)}.")
         else:
             self._calls.add(Call(tool.name, arguments))
 
@@ -176,7 +176,8 @@ class ToolConsole(Panel):
     def _draw(self) -> None:
         self._drawing = False
         self._strip.follow()
-        self._history.draw(None)
+        self._title.draw()
+        self._history.draw()
         if self._shown:
             self._answer.show(self._shown)
 
@@ -190,8 +191,7 @@ class ToolConsole(Panel):
             return
         self._list.mark(tool)
         self._open(tool)
-        if self._desk.form:
-            self._desk.form.fill(copy.deepcopy(call.arguments))
+        self._desk.fill(call.arguments)
 
     def _read(self, uri: str) -> None:
         self._link.submit(self._answer.read(self.client, uri))

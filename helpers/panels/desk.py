@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +20,15 @@ class Desk:
 
     Args:
         on_submit: called when Enter is pressed in a single-line field.
+        on_edit: called when the form was edited by hand.
     """
 
-    def __init__(self, on_submit: Callable[[], None]) -> None:
+    def __init__(self, on_submit: Callable[[], None], on_edit: Callable[[], None]) -> None:
         self.tool: Tool | None = None
         self.python = PythonLine()
         self._on_submit = on_submit
+        self._on_edit = on_edit
+        self._filling = False
         self._kept: dict[str, tuple[Any, Form]] = {}
         self._about = ipywidgets.HTML()
         self._form = ipywidgets.VBox()
@@ -41,7 +45,7 @@ class Desk:
         schema, form = self._kept.get(tool.name, (None, None))
         if form is None or schema != tool.input_schema:
             form = Form(tool.input_schema, on_submit=self._on_submit)
-            form.on_change(self._preview)
+            form.on_change(self._edited)
             self._kept[tool.name] = tool.input_schema, form
         return form
 
@@ -52,13 +56,27 @@ class Desk:
         self._form.children = [self._form_of(tool).widget]
         self._preview()
 
+    def fill(self, arguments: dict[str, Any]) -> None:
+        """Put arguments into the form of the tool that is open."""
+        self._filling = True
+        try:
+            if self.form:
+                self.form.fill(copy.deepcopy(arguments))
+        finally:
+            self._filling = False
+
     def clear(self, sentence: str) -> None:
         """Show no tool, and say why."""
         self.tool, self._form.children = None, []
         self._about.value = escape(sentence)
         self.python.clear()
 
+    def _edited(self) -> None:
+        self._preview()
+        if not self._filling:
+            self._on_edit()
+
     def _preview(self) -> None:
-        """Write the Python line anew: the form has changed."""
+        """Write the Python line as the form stands."""
         if self.tool:
             self.python.show(self.tool.name, self._form_of(self.tool).draft())

@@ -41,16 +41,20 @@ class History:
         if call not in self._calls:
             self._calls.appendleft(call)
 
-    def draw(self, picked: Call | None) -> None:
-        """Show all calls, with the one whose arguments are in the form marked."""
+    def draw(self) -> None:
+        """Show all calls."""
         shown = self._shown = tuple(self._calls)
         self._filling = True  # a Select chooses its first option itself
         try:
             with self._list.hold_sync():
                 self._list.options = [(text, at) for at, text in enumerate(lines(shown))]
-                self._list.index = shown.index(picked) if picked in shown else None
+                self._list.index = None
         finally:
             self._filling = False
+
+    def unmark(self) -> None:
+        """The form no longer holds what was picked, which can be picked again."""
+        self._list.index = None
 
     def _pick(self, change: Any) -> None:
         if self._filling or change["new"] is None:

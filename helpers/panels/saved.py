@@ -44,13 +44,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     def _sentence(self) -> str:
         return (
             f"A {self._kind} for {self._saved_link.describe()}. It lives in a running kernel: "
-            f"to have it back, run the cells from the one that connects. {self!r}"
+            "to have it back, run the cells from the one that connects."
         )
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """The view, and for what cannot draw it the sentence as text and as HTML."""
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
-        bundle["text/plain"] = self._sentence
+        bundle["text/plain"] = f"{self._sentence} {self!r}"
         bundle["text/html"] = f"{self._hiding}<p>{escape(self._sentence)}</p>"
         return bundle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +12,13 @@ from mcp import MCPError
 from mcp.types import METHOD_NOT_FOUND, Tool
 
 from helpers.errors import shorten
+from helpers.panels.arrivals import Arrivals
 from helpers.panels.link import Link
 from helpers.panels.pane import every_page
 from helpers.panels.safe import one_line, sentence
 
 SHOWN_NAME = 60
+LIST_SECONDS = 60.0
 
 
 class ToolList:
@@ -24,12 +27,17 @@ class ToolList:
     Args:
         on_choose: called with the chosen tool, in whatever thread the browser's message came.
         on_refresh: called when the list is to be asked for again.
+        arrivals: holds Enter back until the filter has come as it was typed.
     """
 
     def __init__(
-        self, on_choose: Callable[[Tool], object], on_refresh: Callable[[], object]
+        self,
+        on_choose: Callable[[Tool], object],
+        on_refresh: Callable[[], object],
+        arrivals: Arrivals,
     ) -> None:
         self._on_choose = on_choose
+        self._arrivals = arrivals
         self._tools: Sequence[Tool] = ()
         self._chosen: Tool | None = None
         self._shown: list[Tool] = []
@@ -87,8 +95,12 @@ class ToolList:
             self._on_choose(tool)
 
     def _enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if content.get("event") == "submit":
+            self._arrivals.then(self._choose_first)
+
+    def _choose_first(self) -> None:
         """Enter in the filter chooses the first tool that it lets through."""
-        if content.get("event") == "submit" and self._shown:
+        if self._shown:
             self._list.index = 0
 
 
@@ -103,7 +115,10 @@ async def listed_tools(link: Link) -> tuple[list[Tool], str]:
         Exception: the server does not answer. That it does not know the request means no tools.
     """
     try:
-        return await every_page(link.client.list_tools, "tools", fresh=True)
+        async with asyncio.timeout(LIST_SECONDS):
+            return await every_page(link.client.list_tools, "tools", fresh=True)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {LIST_SECONDS:g} seconds") from None
     except MCPError as error:
         link.heard(error)
         if error.code == METHOD_NOT_FOUND:
