@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import subprocess
 import time
@@ -16,7 +17,7 @@ from mcp import Client, ClientSession, StdioServerParameters, stdio_client
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer
 
-from helpers import check, connect, owner
+from helpers import check, connect, keep_open, owner
 from helpers.check import standins
 from tests.places import BARE_SERVER, ODD_SERVER
 from tests.waiting import until
@@ -444,6 +445,77 @@ async def test_json_rpc_is_judged_and_told(capsys, lines, told):
     assert await shown(by_hand, command, capsys=capsys, criteria=criteria, plain=True) == told
 
 
+async def test_what_was_returned_is_used_in_another_task_while_the_server_is_there(capsys):
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    async def opens(client):
+        tasks.append(asyncio.current_task())
+        return await keep_open(client)
+
+    async def use(client):
+        tasks.append(asyncio.current_task())
+        return int((await client.call_tool("add", {"a": 1, "b": 2})).content[0].text)
+
+    async def refuse(client):
+        raise AssertionError("it has to return two things.")
+
+    fresh, criteria = check.new_client(ODD_SERVER), [check.returns(3), check.opens(1)]
+    await check.task(opens, fresh, criteria=criteria, use=use)
+    assert tasks[0] is not tasks[1]
+    text = await shown(opens, fresh, capsys=capsys, criteria=criteria, use=refuse)
+    assert text == "it has to return two things."
+
+
+async def test_an_await_that_is_missing_is_told(capsys):
+    listing = asyncio.sleep(0)
+
+    async def forgets(server):
+        return listing.tools
+
+    text = await refuses(forgets, capsys)
+    assert text.endswith("no attribute 'tools'. An `await` is missing before it.")
+    listing.close()
+
+
+async def test_a_task_that_ends_in_an_error_of_its_own_prints_nothing_later(capsys, caplog):
+    async def background():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("on the way out")
+
+    async def leaves(server):
+        task = asyncio.create_task(background())
+        await asyncio.sleep(0)
+        return 3 if task else 0
+
+    await check.task(leaves, ODD, criteria=[check.returns(3)])
+    gc.collect()
+    assert caplog.text == ""
+
+
+def test_a_notebook_shows_one_line_of_what_is_not_yet_met():
+    with pytest.raises(AssertionError) as raised:
+        check.answers({}, {"id": 1}, id="count")
+    assert raised.value._render_traceback_() == ["Not yet: fill in 'id': count."]
+
+
+def test_a_function_that_says_the_values_may_fail_in_its_own_ways(capsys):
+    def right():
+        return {"id": 1}
+
+    def empty():
+        raise NotImplementedError()
+
+    def forgot(): ...
+
+    check.answers(right, {"id": 1})
+    with pytest.raises(AssertionError, match="not written yet"):
+        check.answers(empty, {"id": 1})
+    with pytest.raises(AssertionError, match=r"it returned None\. A dictionary is asked for"):
+        check.answers(forgot, {"id": 1})
+
+
 def test_filled_in_values_are_judged_one_by_one(capsys):
     right = {"messages": 3, "first": "initialize", "id": 0}
     check.answers(right, right)
@@ -456,7 +528,7 @@ def test_filled_in_values_are_judged_one_by_one(capsys):
         "  ✗ not yet  first",
         "             fill in 'first': the first arrow.",
         "  ✗ not yet  id",
-        "             '0' is a str; a int is asked for.",
+        "             '0' is of type str where int is asked for.",
     ]
     with pytest.raises(AssertionError, match="4 is not it: look at the trace again"):
         check.answers({"messages": 4}, {"messages": 3})

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from helpers.check.attempt import attempt
+from helpers.check.attempt import Use, attempt, called_at_once
 from helpers.check.criteria import (
     Criterion,
     asks,
@@ -29,7 +29,7 @@ from helpers.check.criteria import (
     speaks_json_rpc,
 )
 from helpers.check.report import Verdict, report
-from helpers.check.standins import StandIn, client, command, stdio, url
+from helpers.check.standins import StandIn, client, command, new_client, stdio, url
 
 __all__ = [
     "Criterion",
@@ -40,6 +40,7 @@ __all__ = [
     "closes",
     "command",
     "never_sends",
+    "new_client",
     "opens",
     "raises",
     "returns",
@@ -58,24 +59,30 @@ async def task(
     function: Callable[..., Any],
     *arguments: Any,
     criteria: Sequence[Criterion],
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     plain: bool = False,
+    use: Use | None = None,
 ) -> None:
     """Run a learner's async function once, and judge what it did.
 
     Args:
         function: called with `arguments` and awaited.
-        *arguments: values, or stand-ins for a server: `stdio`, `command`, `client`, `url`.
+        *arguments: values, or stand-ins for a server: `stdio`, `command`, `client`,
+            `new_client`, `url`.
         criteria: what is asked of it, in the order in which it is reported.
-        seconds: it has to return within; a function that blocks the kernel is stopped as well.
+        seconds: it has to return within (None: `SECONDS`); a function that blocks the kernel is
+            stopped as well.
         plain: the function is meant to be a `def` without `async`.
+        use: is given what the function returned, while the servers are still there, and in
+            another task, as another cell would be. What `use` returns is judged in its place;
+            the text of an AssertionError that it raises is shown as a hint.
 
     Raises:
         AssertionError: not all criteria are met. What is printed before says which, and for each
             the next step.
     """
     __tracebackhide__ = True
-    made = await attempt(function, arguments, seconds, plain)
+    made = await attempt(function, arguments, seconds or SECONDS, plain, use)
     shown = ", ".join(a.shown if isinstance(a, StandIn) else repr(a) for a in arguments)
     meant = bool(made.error) and any(criterion.wants_error for criterion in criteria)
     verdicts = [] if meant else [Verdict("runs to its end", made.trouble)]
@@ -86,11 +93,16 @@ async def task(
     report(f"{made.name}({shown})", verdicts)
 
 
-def answers(given: Mapping[str, Any], right: Mapping[str, Any], **hints: str) -> None:
+def answers(
+    given: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    right: Mapping[str, Any],
+    **hints: str,
+) -> None:
     """Judge values that a learner has filled in.
 
     Args:
-        given: what the learner filled in, by name; `...` and None count as not filled in.
+        given: what the learner filled in, by name, or a function that returns it; `...` and None
+            count as not filled in.
         right: what is right, by the same names, taken from something that really ran.
         **hints: for a name, where to look.
 
@@ -98,6 +110,13 @@ def answers(given: Mapping[str, Any], right: Mapping[str, Any], **hints: str) ->
         AssertionError: a value is missing or wrong.
     """
     __tracebackhide__ = True
+    if not isinstance(given, Mapping):
+        made = called_at_once(given)
+        if not made.trouble and not isinstance(made.value, Mapping):
+            made.trouble = f"it returned {made.value!r}. A dictionary is asked for."
+        if made.trouble:
+            return report(f"{made.name}()", [Verdict("runs to its end", made.trouble)])
+        given = dict(made.value)
     verdicts = []
     for name, value in right.items():
         found = given.get(name)
@@ -106,8 +125,9 @@ def answers(given: Mapping[str, Any], right: Mapping[str, Any], **hints: str) ->
         if found is None or found is ...:
             hint = f"fill in {name!r}: {look}."
         elif type(found) is not type(value):
-            hint = f"{found!r} is a {type(found).__name__}; a {type(value).__name__} is asked for."
+            kinds = f"{type(found).__name__} where {type(value).__name__} is asked for"
+            hint = f"{found!r} is of type {kinds}."
         elif found != value:
             hint = f"{found!r} is not it: {look}."
         verdicts.append(Verdict(name, hint))
-    report("your answers", verdicts)
+    return report("your answers", verdicts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,8 @@ from helpers.check.standins import StandIn
 from helpers.errors import root, shorten
 
 STOP_SECONDS = 3.0  # for a cancelled function to end
+
+Use = Callable[[Any], Awaitable[Any]]
 
 
 @dataclass
@@ -31,12 +33,17 @@ class Attempt:
 
 
 async def attempt(
-    function: Callable[..., Any], arguments: Sequence[Any], seconds: float, plain: bool = False
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    seconds: float,
+    plain: bool = False,
+    use: Use | None = None,
 ) -> Attempt:
     """Call `function` and, unless it is `plain`, await what it returns, for at most `seconds`.
 
-    Stand-ins among the arguments are opened for the call and closed after it. Processes, tasks
-    and connections that the function leaves behind are ended.
+    With `use`, what it returned is handed to that, and `use` gives the value. Stand-ins among the
+    arguments are opened for the call and closed after it. Processes, tasks and connections that
+    the function leaves behind are ended.
     """
     made = Attempt(getattr(function, "__name__", repr(function)))
     made.trouble = _unfit(function, len(arguments), plain)
@@ -51,13 +58,11 @@ async def attempt(
             else argument
             for argument, record in zip(arguments, records, strict=True)
         ]
-        await _run(made, function, given, seconds)
+        await _run(made, function, given, seconds, use)
     for key in owner.open_keys():
         if key not in kept:
             await owner.close(key)
-    for task in asyncio.all_tasks() - tasks:
-        if _belongs_to(task, function):
-            task.cancel()
+    await _end([task for task in asyncio.all_tasks() - tasks if _belongs_to(task, function)])
     made.record = Record.of_all(records)
     return made
 
@@ -81,12 +86,29 @@ def _unfit(function: object, count: int, plain: bool) -> str:
     return ""
 
 
+def called_at_once(function: Callable[..., Any]) -> Attempt:
+    """Call a plain function without arguments, one that only says something."""
+    made = Attempt(getattr(function, "__name__", repr(function)))
+    made.trouble = _unfit(function, 0, plain=True)
+    if not made.trouble:
+        try:
+            made.value = function()
+        except Exception as error:
+            made.error, made.trouble = error, _raised(error, function, 0)
+    return made
+
+
 async def _run(
-    made: Attempt, function: Callable[..., Any], given: list[Any], seconds: float
+    made: Attempt,
+    function: Callable[..., Any],
+    given: list[Any],
+    seconds: float,
+    use: Use | None,
 ) -> None:
     async def called() -> Any:
         value = function(*given)
-        return await value if inspect.isawaitable(value) else value
+        value = await value if inspect.isawaitable(value) else value
+        return await asyncio.create_task(_used(use, value)) if use else value
 
     task = asyncio.create_task(called(), name=f"check of {made.name}")
     try:
@@ -100,7 +122,7 @@ async def _run(
         task.cancel()
     if not in_time:
         made.trouble = _hang(made.name, seconds, task.done())
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(_hear)
     elif task.cancelled():
         made.trouble = f"`{made.name}` was cancelled from inside: it let a CancelledError out."
     elif error := task.exception():
@@ -108,6 +130,31 @@ async def _run(
         made.trouble = _raised(made.error, function, seconds)
     else:
         made.value = task.result()
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+        task.add_done_callback(_hear)
+    if tasks:
+        await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+
+def _hear(task: asyncio.Task[Any]) -> None:
+    """Take note of a task's error, or asyncio would print it into some later cell."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _used(use: Use, value: Any) -> Any:
+    try:
+        return await use(value)
+    except AssertionError as error:
+        raise Refused(str(error)) from None
+
+
+class Refused(Exception):
+    """What `use` has against a value."""
 
 
 def _hang(name: str, seconds: float, stopped: bool) -> str:
@@ -120,6 +167,8 @@ def _hang(name: str, seconds: float, stopped: bool) -> str:
 def _raised(error: BaseException, function: Callable[..., Any], seconds: float) -> str:
     if isinstance(error, NotImplementedError) and not str(error):
         return "not written yet. Put your own lines in place of `raise NotImplementedError()`."
+    if isinstance(error, Refused):
+        return str(error)
     if isinstance(error, Busy):
         return (
             f"`{function.__name__}` kept the kernel busy for {seconds:g} seconds. Is there a loop "
@@ -128,7 +177,8 @@ def _raised(error: BaseException, function: Callable[..., Any], seconds: float) 
     file = function.__code__.co_filename
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     where = f" in line {lines[-1]} of its cell" if lines else ""
-    return f"it raised {type(error).__name__}{where}: {shorten(str(error), 300)}"
+    forgot = ". An `await` is missing before it." if "'coroutine' object" in str(error) else ""
+    return f"it raised {type(error).__name__}{where}: {shorten(str(error), 300)}{forgot}"
 
 
 def _belongs_to(task: asyncio.Task[Any], function: Callable[..., Any]) -> bool:

@@ -13,11 +13,22 @@ class Verdict(NamedTuple):
     hint: str
 
 
+class NotYet(AssertionError):
+    """A criterion is not met: in a notebook one line says so, and no traceback through the checks.
+
+    `_render_traceback_` is IPython's hook, see
+    https://ipython.readthedocs.io/en/stable/config/integrating.html
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Not yet: {self}"]
+
+
 def report(title: str, verdicts: Sequence[Verdict]) -> None:
     """Print the verdicts.
 
     Raises:
-        AssertionError: one of them is not met; the text is the first hint.
+        NotYet: one of them is not met; the text is the first hint.
     """
     __tracebackhide__ = True
     print(title)
@@ -28,5 +39,5 @@ def report(title: str, verdicts: Sequence[Verdict]) -> None:
     failed = [verdict for verdict in verdicts if verdict.hint]
     if failed:
         more = f" ({len(failed)} of {len(verdicts)} not yet)" if len(failed) > 1 else ""
-        raise AssertionError(f"{failed[0].hint}{more}")
+        raise NotYet(f"{failed[0].hint}{more}")
     print(f"{len(verdicts)} of {len(verdicts)} passed.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from mcp import StdioServerParameters
+from mcp import Client, StdioServerParameters, stdio_client
 from mcp.server import MCPServer
 
 from helpers.check.listening import Listening
@@ -74,6 +74,19 @@ def client(*arguments: str, mode: str = "auto", **options: Any) -> StandIn:
                 await close(opened)
 
     return StandIn(f"a client of {arguments[-1]}", opening)
+
+
+def new_client(*arguments: str) -> StandIn:
+    """An `mcp.Client` of a server over stdio that is not open yet, for a function that opens it."""
+
+    @asynccontextmanager
+    async def opening(record: Record) -> AsyncIterator[Client]:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+            async with _proxied([sys.executable, *arguments], record) as (program, *rest):
+                parameters = StdioServerParameters(command=program, args=rest)
+                yield Client(stdio_client(parameters, errlog=errors))
+
+    return StandIn(f"Client({arguments[-1]})", opening)
 
 
 def url(server: MCPServer[Any], transport: Transport = "sse") -> StandIn:
