@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
 import json
 import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import ipywidgets
 import psutil
@@ -17,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.server import MCPServer, Server
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -29,8 +32,8 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from helpers import close, close_all, connect, owner, server_log, tool_console
-from helpers.panels import saved
+from helpers import close, close_all, connect, owner, serve, server_log, tool_console
+from helpers.panels import answer, arrivals, saved
 from helpers.panels.about import about, hints
 from helpers.panels.answer import error_text
 from helpers.panels.calls import Call, Outcome, Progress, duration
@@ -40,6 +43,7 @@ from helpers.panels.python_line import literal, python_line
 from helpers.panels.strip import counted, progress_bar
 from helpers.panels.tool_list import no_such_tool
 from servers import paged
+from tests.conftest import cutting_sse_off
 from tests.kernels import Kernel, ended_within
 from tests.places import PYTHON
 from tests.waiting import until
@@ -131,6 +135,11 @@ def html(root: Any) -> str:
 
 def form(console: ToolConsole) -> Any:
     return console._desk.form
+
+
+def first_field(console: ToolConsole) -> ipywidgets.Text:
+    found = widgets(form(console).widget)
+    return next(w for w in found if isinstance(w, ipywidgets.Text))
 
 
 async def choose(console: ToolConsole, tool: str) -> None:
@@ -234,10 +243,10 @@ async def test_a_tool_that_fails_reads_differently_from_one_that_does_not(desk: 
 
 
 async def test_a_protocol_error_is_told_with_code_message_and_data():
-    async def answer(*_: Any) -> CallToolResult:
+    async def reply(*_: Any) -> CallToolResult:
         raise MCPError(-32602, "no <b>query</b>", {"missing": ["查询"]})
 
-    async with Client(lowlevel([tool("search")], answer)) as client:
+    async with Client(lowlevel([tool("search")], reply)) as client:
         console = await loaded(tool_console(client))
         made = await call(console, "search")
         assert made.outcome is Outcome.PROTOCOL_ERROR
@@ -251,12 +260,12 @@ async def test_a_protocol_error_is_told_with_code_message_and_data():
 async def test_an_answer_that_is_against_the_protocol_is_a_protocol_error():
     """The SDK raises a RuntimeError where structured content does not fit its schema."""
 
-    async def answer(*_: Any) -> CallToolResult:
+    async def reply(*_: Any) -> CallToolResult:
         return CallToolResult(content=[], structured_content={"n": "three"})
 
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     promised = Tool(name="count", input_schema={"type": "object"}, output_schema=schema)
-    async with Client(lowlevel([promised], answer)) as client:
+    async with Client(lowlevel([promised], reply)) as client:
         console = await loaded(tool_console(client))
         made = await call(console, "count")
         assert made.outcome is Outcome.PROTOCOL_ERROR
@@ -271,7 +280,7 @@ async def test_nothing_is_sent_while_the_form_has_problems(
     form(desk).focus_first_problem = lambda: focused.append(True)
     named(desk, "Call").click()
     assert focused == [True]
-    assert "Not sent: 1 problem in the form." in html(desk)
+    assert "Not sent. Problems in the form: 1." in html(desk)
     form(desk).fill({"a": 2, "b": 1})
     named(desk, "Call").click()
     await until(lambda: desk.result)
@@ -280,8 +289,7 @@ async def test_nothing_is_sent_while_the_form_has_problems(
 
 async def test_enter_in_a_field_calls(desk: ToolConsole):
     form(desk).fill({"a": 2, "b": 3})
-    fields = [w for w in widgets(form(desk).widget) if isinstance(w, ipywidgets.Text)]
-    fields[-1]._handle_custom_msg({"event": "submit"}, [])
+    first_field(desk)._handle_custom_msg({"event": "submit"}, [])
     await until(lambda: desk.result)
     assert desk.arguments == {"a": 2, "b": 3}
 
@@ -372,6 +380,11 @@ async def test_the_history_gives_arguments_and_result_back(desk: ToolConsole):
     assert re.search(r"Result of \d\d:\d\d:\d\d · ✓ ok", html(desk))
     assert desk.result is not None
     assert desk.result.structured_content == {"result": 5}
+    assert history.index == 1
+    first_field(desk).value = "9"
+    assert history.index is None  # so that it can be picked once more
+    history.index = 1
+    await until(lambda: form(desk).draft() == {"a": 2, "b": 3})
 
 
 async def test_the_history_is_bounded_and_no_call_is_lost(
@@ -452,21 +465,22 @@ def tool(name: str, **properties: Any) -> Tool:
     return Tool(name=name, input_schema={"type": "object", "properties": properties})
 
 
-def lowlevel(tools: list[Tool], answer: Any = None) -> Server:
+def lowlevel(tools: list[Tool], reply: Any = None) -> Server:
     async def list_tools(*_: Any) -> ListToolsResult:
         return ListToolsResult(tools=tools)
 
-    return Server("low", on_list_tools=list_tools, on_call_tool=answer)
+    return Server("low", on_list_tools=list_tools, on_call_tool=reply)
 
 
 async def test_five_hundred_tools_are_there_in_half_a_second():
     texts = {"type": "string", "description": "Some text."}
     tools = [tool(f"tool_{n}", **{f"field_{k}": texts for k in range(10)}) for n in range(500)]
     async with Client(lowlevel(tools)) as client:
-        begun = time.perf_counter()
+        gc.collect()  # what earlier tests have left takes half a second to look through
+        begun = time.process_time()  # client and server are here; what else the machine does is not
         console = tool_console(client)
         await loaded(console)
-        assert time.perf_counter() - begun < 0.5
+        assert time.process_time() - begun < 0.5
         assert len(named(console, "Tools").options) == 500
 
 
@@ -523,8 +537,41 @@ async def test_a_connection_that_was_closed_on_purpose_says_which_cells_to_run(b
     assert "This connection was closed. Run the cell that connects" in html(console)
     assert named(console, "Reconnect").layout.display == "none"
     made = await call(console, "where")
-    assert made.outcome is Outcome.LOST
+    assert made.outcome is Outcome.CLOSED
+    assert "⊘ connection closed" in html(console)
     assert console.result is None
+
+
+async def test_a_client_that_was_left_without_a_word_says_so_at_the_next_call(server: MCPServer):
+    async with Client(server) as client:
+        console = await loaded(tool_console(client))
+    made = await call(console, "films")
+    assert made.outcome is Outcome.CLOSED
+    assert "○ closed" in html(console)
+
+
+@pytest.mark.parametrize("transport", ["sse", "streamable-http"])
+async def test_a_served_server_that_stops_is_a_loss_and_reconnecting_finds_the_next_one(
+    server: MCPServer, transport: Any
+):
+    with cutting_sse_off():
+        handle = serve(server, transport=transport)
+        port = urlsplit(handle.url).port
+        target = sse_client(handle.url) if transport == "sse" else handle.url
+        console = await loaded(tool_console(await connect(target)))
+        handle.stop()
+        made = await call(console, "films")
+        assert made.outcome is Outcome.LOST
+        button = named(console, "Reconnect")
+        assert button.layout.display != "none"
+        button.click()
+        await until(lambda: "Not connected." in html(console))
+        assert not button.disabled
+        with serve(server, transport=transport, port=port or 0):
+            button.click()
+            await until(lambda: "● open" in html(console))
+            assert (await call(console, "films")).outcome is Outcome.OK
+            await close(console.client)
 
 
 async def test_the_python_line_follows_the_form_and_cannot_be_edited(desk: ToolConsole):
@@ -538,6 +585,57 @@ async def test_the_python_line_follows_the_form_and_cannot_be_edited(desk: ToolC
 
 async def test_opening_a_tool_shows_no_problem_before_anything_was_pressed(desk: ToolConsole):
     assert not re.search(r"<div[^>]*>! ", html(desk))
+
+
+async def test_a_result_that_cannot_be_drawn_is_shown_as_python_writes_it(
+    desk: ToolConsole, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(answer, "shown", fail)
+    await call(desk, "add", a=2, b=3)
+    assert "It cannot be drawn (RecursionError(" in html(desk)
+    assert "structured_content={&#x27;result&#x27;: 5}" in html(desk)
+
+
+class Browser:
+    """Stands in for the browser's side of the link: it answers when it is told to."""
+
+    def __init__(self, console: ToolConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._arrivals = console._arrivals
+        in_a_kernel = type("Shell", (), {"kernel": object()})
+        monkeypatch.setattr(arrivals, "get_ipython", in_a_kernel)
+
+    def answer(self) -> None:
+        self._arrivals._back.value = self._arrivals._out.value
+
+
+async def test_a_click_waits_for_what_was_typed_before_it(
+    desk: ToolConsole, monkeypatch: pytest.MonkeyPatch
+):
+    browser = Browser(desk, monkeypatch)
+    form(desk).fill({"a": 2, "b": 3})
+    named(desk, "Call").click()
+    assert not list(desk._history)
+    form(desk).fill({"a": 25, "b": 317})  # held back by the browser until now
+    browser.answer()
+    await until(lambda: desk.result)
+    assert desk.arguments == {"a": 25, "b": 317}
+
+
+async def test_clicks_keep_their_order_and_none_waits_for_a_browser_that_has_gone(
+    desk: ToolConsole, monkeypatch: pytest.MonkeyPatch, seen: list[dict[str, Any]]
+):
+    browser = Browser(desk, monkeypatch)
+    form(desk).fill({"a": 1, "b": 0})
+    for _ in range(3):
+        named(desk, "Call").click()
+    browser.answer()  # the browser sends the last of several numbers only
+    await until(lambda: len(seen) == 3)
+    monkeypatch.setattr(arrivals, "PATIENCE_SECONDS", 0.05)
+    named(desk, "Call").click()
+    await until(lambda: len(seen) == 4)
 
 
 texts = st.text(st.characters(codec=None), max_size=8)  # lone surrogates, too
@@ -575,10 +673,10 @@ async def test_nothing_that_a_server_says_is_html():
         input_schema={"type": "object", "properties": {HOSTILE: {"description": HOSTILE}}},
     )
 
-    async def answer(*_: Any) -> CallToolResult:
+    async def reply(*_: Any) -> CallToolResult:
         return CallToolResult(content=[TextContent(text=HOSTILE)], is_error=True)
 
-    server = lowlevel([hostile], answer)
+    server = lowlevel([hostile], reply)
     server.name = HOSTILE
     async with Client(server) as client:
         console = await loaded(tool_console(client))
@@ -611,6 +709,12 @@ def test_hints_are_told_in_words_and_only_where_the_server_gave_them():
 def test_a_tool_is_introduced_by_title_name_and_description():
     text = about(Tool(name="t", title="The Tool", description="Does it.", input_schema={}))
     assert text.index("The Tool") < text.index("t</span>") < text.index("Does it.")
+
+
+def test_only_a_description_that_scrolls_is_a_stop_for_the_tab_key():
+    texts = ["short", "long " * 100, "of\nmany\nlines\nin\nall"]
+    tools = [Tool(name="t", description=text, input_schema={}) for text in texts]
+    assert ["tabindex" in about(tool) for tool in tools] == [False, True, True]
 
 
 @pytest.mark.parametrize(
