@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import referencing.exceptions
 from jsonschema import Draft202012Validator, ValidationError
@@ -20,10 +22,21 @@ from helpers.errors import shorten
 from helpers.forms.patterns import Unmatched, matches, trouble, variable_repeats
 from helpers.forms.problems import unreadable
 
-LARGEST = 20_000  # parts of a schema
+LARGEST = 50_000  # parts of a schema
 DEEPEST = 60  # levels of a schema
-SECONDS = 2.0  # for one check
-_ends: ContextVar[float] = ContextVar("_ends")
+SECONDS = 1.0  # for one check
+NESTED = 120  # keywords in keywords; jsonschema takes about four frames for each
+
+
+@dataclass
+class _Budget:
+    """How long one check may go on, and how deep it has gone."""
+
+    ends: float
+    depth: int = 0
+
+
+_budget: ContextVar[_Budget] = ContextVar("_budget")
 
 
 class Uncheckable(ValueError):
@@ -46,14 +59,9 @@ class Checker:
         named = schema.get("$schema") if isinstance(schema, dict) else None
         known = {"$schema": named} if isinstance(named, str) else {}
         draft = validator_for(known, default=Draft202012Validator)
-        try:
+        with _within_budget():
             draft.check_schema(schema, format_checker=None)
-        except SchemaError as error:
-            place = "/".join(map(str, error.path))
-            reason = f"at {place}: {error.message}" if place else error.message
-            raise Uncheckable(f"is not valid JSON Schema ({shorten(reason, 160)})") from None
-        except _FAILURES as error:
-            raise Uncheckable(_reason(error)) from None
+        self._endless = ""
         if isinstance(schema, dict):  # its `$schema` would bring back the unguarded class
             schema = {key: value for key, value in schema.items() if key != "$schema"}
         self._validator = _guarded(draft)(
@@ -66,24 +74,25 @@ class Checker:
         Raises:
             Uncheckable: the schema leads in circles, too far, or elsewhere.
         """
-        token = _ends.set(time.monotonic() + SECONDS)
+        if self._endless:
+            raise Uncheckable(self._endless)
         try:
-            found = list(self._validator.iter_errors(arguments))
-        except _FAILURES as error:
-            raise Uncheckable(_reason(error)) from None
-        finally:
-            _ends.reset(token)
+            with _within_budget():
+                found = list(self._validator.iter_errors(arguments))
+        except _Endless as error:
+            self._endless = str(error)  # it would take as long after every key that is pressed
+            raise
         return [error for error in found if error.validator == "required" or _whole(error)]
 
     def allows(self, value: Any, schema: Any) -> bool:
         """Whether a part of the schema allows a value; False where that cannot be said."""
-        token = _ends.set(time.monotonic() + SECONDS)
         try:
-            return bool(self._validator.evolve(schema=schema).is_valid(value))
-        except _FAILURES:
+            if self._endless:
+                return False
+            with _within_budget():
+                return bool(self._validator.evolve(schema=schema).is_valid(value))
+        except Uncheckable:
             return False
-        finally:
-            _ends.reset(token)
 
 
 def _whole(error: ValidationError) -> bool:
@@ -117,12 +126,35 @@ def _survey_part(part: dict[str, Any], *, outermost: bool) -> None:
             raise Uncheckable(f"names keys by a pattern that is not tried here ({pattern!r:.80})")
 
 
+class _Endless(Uncheckable):
+    """A check has used its time up."""
+
+
 class _TooLong(Exception):
     """A check has passed its deadline."""
 
 
+class _TooDeep(Exception):
+    """A check has gone too deep, most likely in a circle."""
+
+
+@contextmanager
+def _within_budget() -> Iterator[None]:
+    """Let jsonschema work for a while; whatever it raises means that it cannot."""
+    token = _budget.set(_Budget(time.monotonic() + SECONDS))
+    try:
+        yield
+    except _TooLong:
+        raise _Endless("takes too long to check") from None
+    except _FAILURES as error:
+        raise Uncheckable(_reason(error)) from None
+    finally:
+        _budget.reset(token)
+
+
 _FAILURES = (
-    _TooLong,
+    SchemaError,
+    _TooDeep,
     RecursionError,
     ArithmeticError,
     re.error,
@@ -139,10 +171,12 @@ _FAILURES = (
 
 def _reason(error: BaseException) -> str:
     match error:
-        case _TooLong():
-            return f"takes more than {SECONDS:g} seconds to check"
-        case RecursionError():
-            return "leads in circles"
+        case _TooDeep() | RecursionError():
+            return "leads in circles, or too deep"
+        case SchemaError():
+            place = "/".join(map(str, error.path))
+            reason = f"at {place}: {error.message}" if place else error.message
+            return f"is not valid JSON Schema ({shorten(reason, 160)})"
         case referencing.exceptions.Unresolvable():
             return f"refers to something that is not in it ({shorten(str(error.ref), 80)})"
     return f"cannot be used by jsonschema ({shorten(f'{type(error).__name__}: {error}', 120)})"
@@ -152,23 +186,52 @@ def _reason(error: BaseException) -> str:
 def _guarded(draft: type[Validator]) -> Any:
     """jsonschema's class for a draft, with a deadline, and with patterns that end."""
     keywords: dict[str, Any] = dict(draft.VALIDATORS)
-    watched = {name: _timed(keywords[name]) for name in _BRANCHING if name in keywords}
-    return extend(draft, {**watched, "pattern": _pattern, "multipleOf": _multiple_of(keywords)})
+    keywords.update(pattern=_pattern, multipleOf=_multiple_of(keywords.get("multipleOf")))
+    for name in _APPLICATORS & keywords.keys():
+        keywords[name] = _watched(keywords[name])
+    for name in ("unevaluatedItems", "unevaluatedProperties"):
+        if name in keywords:
+            keywords[name] = _last(keywords[name], keywords)
+    return extend(draft, keywords)
 
 
-_BRANCHING = ("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "items")
+# the keywords that apply schemas, in which a schema can go round in circles
+_APPLICATORS = {
+    "$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "items",
+    "prefixItems", "contains", "properties", "additionalProperties", "patternProperties",
+    "propertyNames", "dependentSchemas", "dependencies", "extends",
+}  # fmt: skip
+_Errors: TypeAlias = Iterator[ValidationError]
 
 
-def _timed(keyword: Any) -> Any:
-    def timed(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if time.monotonic() > _ends.get():
+def _watched(keyword: Any) -> Any:
+    def watched(validator: Any, value: Any, instance: Any, schema: Any) -> _Errors:
+        budget = _budget.get()
+        if time.monotonic() > budget.ends:
             raise _TooLong
+        if budget.depth >= NESTED:
+            raise _TooDeep
+        budget.depth += 1
+        try:
+            yield from keyword(validator, value, instance, schema) or ()
+        finally:
+            budget.depth -= 1
+
+    return watched
+
+
+def _last(keyword: Any, keywords: dict[str, Any]) -> Any:
+    """A keyword that follows references unwatched, after the watched ones have come back."""
+
+    def last(validator: Any, value: Any, instance: Any, schema: Any) -> _Errors:
+        for name in _APPLICATORS & schema.keys() & keywords.keys():
+            list(keywords[name](validator, schema[name], instance, schema))
         yield from keyword(validator, value, instance, schema) or ()
 
-    return timed
+    return last
 
 
-def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> _Errors:
     if not isinstance(instance, str) or trouble(pattern):  # beside the field stands "not tried"
         return
     try:
@@ -178,12 +241,8 @@ def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterat
         yield ValidationError(f"could not be compared with the pattern: {error}")
 
 
-def _multiple_of(keywords: dict[str, Any]) -> Any:
-    plain = keywords.get("multipleOf")
-
-    def multiple_of(
-        validator: Any, step: Any, instance: Any, schema: Any
-    ) -> Iterator[ValidationError]:
+def _multiple_of(plain: Any) -> Any:
+    def multiple_of(validator: Any, step: Any, instance: Any, schema: Any) -> _Errors:
         try:
             yield from (plain(validator, step, instance, schema) or ()) if plain else ()
         except OverflowError:  # an integer too large for a float, divided by a float

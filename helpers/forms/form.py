@@ -44,6 +44,7 @@ class Form:
 
     Attributes:
         widget: to be displayed. It is built once and keeps whatever was typed.
+        unchecked: why the arguments cannot be checked ("the schema ..."), or "".
 
     Source: https://json-schema.org/draft/2020-12/json-schema-validation
     """
@@ -56,6 +57,7 @@ class Form:
         self._found: list[Problem] = []
         self._value: Any = None
         self._checker, broken = _checker(schema)
+        self.unchecked = broken
         self._tools = Tools(
             changed=self._changed,
             submitted=on_submit or (lambda: None),
@@ -155,7 +157,10 @@ class Form:
 
     def _check(self) -> None:
         self._value = self._read()
-        found, note = _problems(self._value, self._checker)
+        found, reason = _problems(self._value, self._checker)
+        if self._checker:
+            self.unchecked = reason
+        note = [_NOT_CHECKED.format(reason)] if reason else []
         self._found = sorted(found, key=self._position)
         with self._silence():
             left = self._found
@@ -230,16 +235,16 @@ def _root(schemas: Schemas, schema: Any) -> Node:
     return Node("json", {}, note=found.note or _ANYTHING)
 
 
-def _problems(value: Any, checker: Checker | None) -> tuple[list[Problem], list[str]]:
-    """What is wrong with arguments, and the sentence to say where that is not known."""
+def _problems(value: Any, checker: Checker | None) -> tuple[list[Problem], str]:
+    """What is wrong with arguments, and why that is not known, where it is not."""
     found = list(unreadable(value))
     if not found and not isinstance(value, dict):
         found = [Problem((), "must be an object, such as {}: the arguments have names")]
     if not checker:
-        return found, []
+        return found, ""
     try:
         errors = checker.errors(value)
     except Uncheckable as error:
-        return found, [_NOT_CHECKED.format(error)]
+        return found, str(error)
     found += [problem for error in errors for problem in in_words(error)]
-    return list(dict.fromkeys(found)), []
+    return list(dict.fromkeys(found)), ""

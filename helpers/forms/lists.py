@@ -13,6 +13,7 @@ from helpers.panels.safe import one_line
 
 MOST_ITEMS = 100  # with fields of their own; longer lists are edited as JSON
 MOST_AT_FIRST = 3  # empty items, where the schema asks for some
+MOST_PLACES = 8  # of a tuple, that stand there from the beginning
 
 
 class ListField(Field):
@@ -31,7 +32,7 @@ class ListField(Field):
         self.widget = self._tools.box(children, "mcpk-stack", "mcpk-inner")
         least = node.schema.get("minItems", 0)
         least = min(int(least), MOST_AT_FIRST) if isinstance(least, (int, float)) else 0
-        for _ in range(min(max(least, len(self._first)), MOST_ITEMS)):
+        for _ in range(max(least, min(len(self._first), MOST_PLACES))):
             self._append()
         self._arrange()
 

@@ -40,6 +40,7 @@ class Slot:
         self._outer, self._touched = tools, False
         self.node = node(tools.schemas, schema)
         self._tools = tools.inside(self.node, self._edited)
+        tools.left[0] -= 1
         self._states = _states(self.node, tools, required)
         self._busy = False
         self._field: Field | None = None
@@ -187,7 +188,7 @@ _MEANS: dict[str, Any] = {LEFT_OUT: ABSENT, NULL: None}
 
 def _states(found: Node, tools: Tools, required: bool | None) -> list[str]:
     """What a place may hold. What lies too deep begins as left out, though it is required."""
-    deep = tools.depth >= DEEPEST or bool(found.refs & tools.refs)
+    deep = tools.depth >= DEEPEST or tools.left[0] < 0 or bool(found.refs & tools.refs)
     lazy = deep and found.kind in _COMPOSITE
     states = [LEFT_OUT] if required is False or lazy else []
     return [*states, VALUE, *([NULL] if found.nullable else [])]

@@ -19,6 +19,8 @@ from helpers.forms.kinds import Node
 from helpers.forms.schemas import Schemas
 from helpers.panels.safe import escape, one_line
 
+MOST_FIELDS = 500
+
 
 def lines(text: str) -> int:
     """How high a field for a text of several lines is, in lines."""
@@ -38,6 +40,7 @@ class Tools:
         insists: whether every problem is shown, also of fields that nobody has touched.
         refs: the references followed on the way to this field.
         depth: how many fields it lies in.
+        left: how many more fields are built before somebody asks for them, in the whole form.
     """
 
     changed: Callable[[], None]
@@ -48,6 +51,7 @@ class Tools:
     insists: Callable[[], bool] = lambda: True
     refs: frozenset[str] = frozenset()
     depth: int = 0
+    left: list[int] = field(default_factory=lambda: [MOST_FIELDS])
     _shared: dict[type, dict[str, Any]] = field(default_factory=dict)
 
     def inside(self, node: Node, changed: Callable[[], None]) -> Tools:
