@@ -50,11 +50,6 @@ class Chooser:
         self._items = {key: one_line(name, LABEL_CHARACTERS) for key, name in items.items()}
         self._show()
 
-    def choose(self, key: str) -> None:
-        """Choose this one, as if it had been clicked."""
-        self.mark(key)
-        self._on_choose(key)
-
     def mark(self, key: str) -> None:
         """Mark what was chosen elsewhere, also where the filter hides it."""
         self.chosen = key

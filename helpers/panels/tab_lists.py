@@ -60,12 +60,14 @@ class ListPane(Pane):
         fresh, self._loaded = self._loaded, True
         self.listed, names, missing = await self.fetch(fresh=fresh)
         self.chooser.fill(names)
-        self.say(missing or ("" if self.listed else f"This server lists no {self.capability}."))
-        self.widget.children = [self.notice, self._columns]
+        first = next(iter(self.listed), None)
         if self._shown in self.listed:
             self.show(self._shown)
-        elif self._shown is None and self.listed:
-            self.chooser.choose(next(iter(self.listed)))
+        elif self._shown is None and first is not None:
+            self.chooser.mark(first)
+            self.show(first)
+        self.widget.children = [self.notice, self._columns]
+        self.say(missing or ("" if self.listed else f"This server lists no {self.capability}."))
 
     def show(self, key: str) -> None:
         """Show what is listed under this key."""
