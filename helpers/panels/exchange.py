@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 
 from helpers.panels.answer import outcome_line
+from helpers.panels.arrivals import Arrivals
 from helpers.panels.calls import Outcome, duration
 from helpers.panels.link import Link
 from helpers.panels.pane import told
@@ -22,7 +23,8 @@ class Exchange:
     Args:
         link: where it is sent.
         verb: what stands on the button.
-        on_press: called when it is pressed; it calls `send`, or says what is missing.
+        on_press: called when it is pressed, and what was typed before is here; it calls
+            `send`, or says what is missing.
         open_link: called with the URI of a link in the result.
         on_result: called with each result.
     """
@@ -36,6 +38,8 @@ class Exchange:
         on_result: Callable[[Any], None],
     ) -> None:
         self._link = link
+        self._on_press = on_press
+        self._arrivals = Arrivals(link)
         self._open_link = open_link
         self._on_result = on_result
         self._line = _Line()
@@ -43,10 +47,14 @@ class Exchange:
         self._result = ipywidgets.VBox()
         self._result.add_class("mcpk-result")
         self._button = ipywidgets.Button(description=verb, button_style="primary")
-        self._button.on_click(lambda _: on_press())
+        self._button.on_click(lambda _: self.press())
         strip = ipywidgets.HBox([self._button])
         strip.add_class("mcpk-strip")
         self.widget = ipywidgets.VBox([strip, self._line.widget, self._outcome, self._result])
+
+    def press(self) -> None:
+        """As if the button were pressed: for Enter in a field."""
+        self._arrivals.then(self._on_press)
 
     def write(self, line: str) -> None:
         """Show this line of Python, to copy."""

@@ -35,7 +35,7 @@ class PromptView:
         self.prompt = prompt
         self._link = link
         self._exchange = Exchange(link, "Get", self.get, open_link, on_get)
-        self._form = Form(arguments_schema(prompt), on_submit=self.get)
+        self._form = Form(arguments_schema(prompt), on_submit=self._exchange.press)
         self._form.on_change(self._edited)
         about = ipywidgets.HTML(_about(prompt))
         self.widget = ipywidgets.VBox([about, self._form.widget, self._exchange.widget])

@@ -65,7 +65,7 @@ class ResourceView:
         return [field.widget for field in self._fields.values()]
 
     def _field(self, label: str, ask: Ask | None) -> CompletingField:
-        return CompletingField(self._link, label, ask, self._edited, self.read)
+        return CompletingField(self._link, label, ask, self._edited, self._exchange.press)
 
     def _asker(self, name: str) -> Ask:
         async def ask(value: str) -> CompleteResult:

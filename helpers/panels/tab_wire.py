@@ -43,10 +43,10 @@ class WirePane(Pane):
         self._build()
 
     def _build(self) -> None:
+        ways = ["Table", "Diagram", "Timeline"]
         self._way = ipywidgets.RadioButtons(
-            options=["Table", "Diagram", "Timeline"], description="Show as"
+            options=ways, description="Show as", orientation="horizontal"
         )
-        self._way.orientation = "horizontal"
         self._way.add_class("mcpk-choice")
         self._method = ipywidgets.Dropdown(options=[(ALL, "")], description="Method")
         self._pause = ipywidgets.Button(description="Pause", tooltip="Let the view stand still")
@@ -103,17 +103,16 @@ class WirePane(Pane):
 
     def stop(self) -> None:
         self._unwatch()
-        self._unwatch = lambda: None
 
     def close(self) -> None:
         self.stop()
         self._soon.stop()
 
-    def load(self) -> None:
-        self._redraw()
-
     def open(self) -> None:
         self.opened = self.in_front = True
+        self.load()
+
+    def load(self) -> None:
         self._redraw()
 
     def _arrived(self) -> None:
@@ -125,7 +124,7 @@ class WirePane(Pane):
     def _chosen_messages(self) -> list[Message]:
         messages = tuple(self._wire or ()) if self._paused is None else self._paused
         methods = sorted({m.method for m in messages if m.method})
-        labels = [(ALL, ""), *((one_line(name, 60), name) for name in methods)]
+        labels = [(ALL, ""), *((one_line(name), name) for name in methods)]
         wanted = self._method.value if self._method.value in methods else ""
         if tuple(labels) != self._method.options:
             self._filling = True
@@ -136,8 +135,6 @@ class WirePane(Pane):
         return [m for m in messages if wanted in ("", m.method)]
 
     def _redraw(self) -> None:
-        if self._wire is None:
-            return
         messages = self._chosen_messages()
         if self._way.value == "Table":
             self._fill(messages)
@@ -163,8 +160,8 @@ class WirePane(Pane):
 
     def _draw(self, messages: list[Message]) -> None:
         diagram = Diagram(tuple(messages[-DRAWN_MESSAGES:]), len(messages))
-        picture = {"output_type": "display_data", "metadata": {}}
-        outputs = ({**picture, "data": diagram._repr_mimebundle_()},)
+        data = diagram._repr_mimebundle_()
+        outputs = ({"output_type": "display_data", "metadata": {}, "data": data},)
         if self._picture.outputs != outputs:
             self._picture.outputs = outputs
 
