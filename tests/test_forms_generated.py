@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -9,15 +10,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
 from jsonschema_specifications import REGISTRY
 
 from helpers.forms import Form, FormError
+from helpers.forms.checking import _check_schema
 from helpers.forms.jsontext import same
 from tests.form_schemas import Part, broken, hostile_schemas, roots, texts, values
+from tests.form_use import controls
 
 pytestmark = pytest.mark.timeout(600)
-CONTROLS = (ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Dropdown, ipywidgets.Button)
 slow = settings(
     deadline=None,
     max_examples=150,
@@ -30,17 +33,6 @@ def valid(schema: Any, arguments: Any) -> bool:
     judge = validator_for(schema, default=Draft202012Validator)
     judge = judge(schema, registry=REGISTRY, format_checker=judge.FORMAT_CHECKER)
     return bool(judge.is_valid(arguments))
-
-
-def controls(form: Form) -> list[Any]:
-    """Every control of a form that is displayed, in the order of the eye."""
-    found, left = list[Any](), [form.widget]
-    while left:
-        widget = left.pop(0)
-        left = [*getattr(widget, "children", ()), *left]
-        if isinstance(widget, CONTROLS):
-            found.append(widget)
-    return found
 
 
 def use(control: Any, draw: st.DataObject) -> None:
@@ -62,6 +54,21 @@ def yields_what_is_valid(form: Form, schema: Any) -> None:
             form.value()
     elif not form.unchecked:
         assert valid(schema, form.value())
+
+
+@slow
+@given(schema=hostile_schemas() | broken)
+def test_a_schema_is_sound_to_the_form_where_it_is_to_jsonschema(schema: Any):
+    def complaint(check: Callable[[], None]) -> bool:
+        try:
+            check()
+        except SchemaError:
+            return True
+        return False
+
+    draft = Draft202012Validator
+    plainly = complaint(lambda: draft.check_schema(schema, format_checker=None))
+    assert complaint(lambda: _check_schema(draft, schema)) == plainly
 
 
 @slow

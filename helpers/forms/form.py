@@ -237,14 +237,12 @@ def _root(schemas: Schemas, schema: Any) -> Node:
 
 def _problems(value: Any, checker: Checker | None) -> tuple[list[Problem], str]:
     """What is wrong with arguments, and why that is not known, where it is not."""
-    found = list(unreadable(value))
+    found, reason = list(unreadable(value)), ""
+    try:
+        errors = checker.errors(value) if checker else []
+        found += [problem for error in errors for problem in in_words(error)]
+    except Uncheckable as error:
+        reason = str(error)
     if not found and not isinstance(value, dict):
         found = [Problem((), "must be an object, such as {}: the arguments have names")]
-    if not checker:
-        return found, ""
-    try:
-        errors = checker.errors(value)
-    except Uncheckable as error:
-        return found, str(error)
-    found += [problem for error in errors for problem in in_words(error)]
-    return list(dict.fromkeys(found)), ""
+    return list(dict.fromkeys(found)), reason

@@ -182,7 +182,7 @@ def _tag(one: Node) -> str:
     properties = one.schema.get("properties")
     for name, schema in properties.items() if isinstance(properties, dict) else ():
         if isinstance(schema, dict) and "const" in schema:
-            return f"{name}: {brief(schema['const'])}"
+            return f"{name}: {_choice(schema['const'], {}).label}"
     return ""
 
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -84,52 +85,62 @@ def steps(pattern: str, length: int) -> float:
     """About how many steps `re.search` takes at most on a text of this length.
 
     A search begins anywhere, and each repeat of variable length may end anywhere: the length to
-    the power of their number. Repeats in repeats, and choices in them, have no such bound.
+    the power of their number. What may be there or not, and each choice, doubles that. Repeats in
+    repeats, and choices in them, have no such bound.
     """
-    variable = variable_repeats(pattern)
-    return float("inf") if variable is None else float(length + 1) ** (1 + variable)
+    try:
+        powers, doublings = freedom(pattern)
+        return float(length + 1) ** (1 + powers) * 2.0**doublings
+    except (_Unbounded, OverflowError):
+        return float("inf")
+
+
+def bounded(pattern: str) -> bool:
+    """Whether the cost of a pattern is a power of the text's length, and a small one."""
+    return steps(pattern, 20) <= STEPS
 
 
 @lru_cache(maxsize=500)
-def variable_repeats(pattern: str) -> int | None:
-    """How many repeats of variable length a pattern has; None where they are not bounded."""
+def freedom(pattern: str) -> tuple[int, int]:
+    """How many repeats of variable length a pattern has, and how many choices of two.
+
+    Raises:
+        _Unbounded: there are some in a repeat.
+    """
     # what re.compile itself calls; it has no public name, and no version of it lacks this one
     parser: Any = re._parser  # type: ignore[attr-defined]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _count(parser.parse(pattern), repeated=False)
-    except _Unbounded:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = list(_choices(parser.parse(pattern), repeated=False))
+    return found.count(_REPEAT), found.count(_CHOICE)
 
 
 class _Unbounded(Exception):
     """A pattern's cost may grow exponentially."""
 
 
+_REPEAT, _CHOICE = "repeat", "choice"
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
 
-def _count(parsed: Any, *, repeated: bool) -> int:
-    found = 0
+def _choices(parsed: Any, *, repeated: bool) -> Iterator[str]:
+    """Every place where a match may go on in more than one way."""
     for operation, argument in parsed:
-        name = str(operation)
+        name, inner = str(operation), list[Any]()
+        again = repeated
         if name in _REPEATS:
-            low, high, inner = argument
-            if repeated and low != high:
-                raise _Unbounded
-            found += low != high
-            found += _count(inner, repeated=repeated or high > 1)
+            low, high, part = argument
+            again, inner = repeated or high > 1, [part]
+            if low != high:
+                yield _REPEAT if high > 1 else _CHOICE
         elif name == "BRANCH":
-            if repeated:
-                raise _Unbounded
-            found += 1 + sum(_count(choice, repeated=False) for choice in argument[1])
+            inner = argument[1]
+            yield from [_CHOICE] * len(inner)
         elif name in ("GROUPREF", "GROUPREF_EXISTS"):
             raise _Unbounded
-        elif name == "SUBPATTERN":
-            found += _count(argument[3], repeated=repeated)
-        elif name in ("ASSERT", "ASSERT_NOT"):
-            found += _count(argument[1], repeated=repeated)
-        elif name == "ATOMIC_GROUP":
-            found += _count(argument, repeated=repeated)
-    return found
+        elif name in ("SUBPATTERN", "ATOMIC_GROUP", "ASSERT", "ASSERT_NOT"):
+            inner = [argument if name == "ATOMIC_GROUP" else argument[-1]]
+        if repeated and (name == "BRANCH" or (name in _REPEATS and low != high)):
+            raise _Unbounded
+        for part in inner:
+            yield from _choices(part, repeated=again)

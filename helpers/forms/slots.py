@@ -37,7 +37,7 @@ class Slot:
         within: str = "",
     ) -> None:
         self.name, self._full = name, within + name
-        self._outer, self._touched = tools, False
+        self._outer, self._touched, self._used = tools, False, False
         self.node = node(tools.schemas, schema)
         self._tools = tools.inside(self.node, self._edited)
         tools.left[0] -= 1
@@ -47,7 +47,6 @@ class Slot:
         self._chooser: Any = None
         self._problem: Any = None
         self._info = tools.markup(beside(name, self.node, required=bool(required)), "mcpk-info")
-        self.widget = tools.box([], "mcpk-row")
         if self.node.kind == "choice":
             states = [(state, _MEANS[state]) for state in self._states if state != VALUE]
             self._field = ChoiceField(self._tools, self._full, self.node, states)
@@ -60,7 +59,8 @@ class Slot:
             # a simple field stands there although it is left out: typing into it is enough
             if self.state == VALUE or self.node.kind not in (*_COMPOSITE, "json"):
                 self._build()
-        self._arrange()
+        children, classes = self._look()
+        self.widget = tools.box(children, *classes)
 
     @property
     def state(self) -> str:
@@ -75,21 +75,20 @@ class Slot:
             self._field = self._tools.make(self._tools, self._full, self.node)
         return self._field
 
-    def _arrange(self) -> None:
-        """Put the parts that there are into the row."""
+    def _look(self) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """The parts of the row that are to be seen, and what the stylesheet has to know."""
         field = self._field
         shown = field and (self.state == VALUE or not field.hides)
         parts = [self._info, self._chooser, field.widget if field and shown else None]
         children = tuple(part for part in [*parts, self._problem] if part is not None)
-        if children != self.widget.children:
-            self.widget.children = children
         wide = field.wide if field and shown else False
         absent = self.state != VALUE
         stated = self._chooser is not None
         marks = {"mcpk-row": True, "mcpk-wide": wide, "mcpk-absent": absent, "mcpk-stated": stated}
-        classes = tuple(mark for mark, here in marks.items() if here)
-        if classes != tuple(self.widget._dom_classes):
-            self.widget._dom_classes = classes
+        return children, tuple(mark for mark, here in marks.items() if here)
+
+    def _arrange(self) -> None:
+        self.widget.children, self.widget._dom_classes = self._look()
 
     def _chosen(self) -> None:
         """Somebody has chosen whether there is a value."""
@@ -97,9 +96,8 @@ class Slot:
             return
         self._touched = True
         if self.state == VALUE:
-            fresh = self._field is None or self._field.empty()
             self._build()
-            if fresh:
+            if not self._used:
                 self._offer_default()
         self._arrange()
         self._outer.changed()
@@ -120,7 +118,7 @@ class Slot:
         """Somebody has edited the field: what is typed counts, what is cleared is left out."""
         if self._busy:
             return
-        self._touched = True
+        self._touched = self._used = True
         if self._field and self._chooser:
             cleared = self._field.empty() and LEFT_OUT in self._states
             self._busy = True
@@ -151,6 +149,7 @@ class Slot:
                 raise DoesNotFit("it cannot be left out")
             self._set_state(state)
         else:
+            self._used = True
             self._build().fill(value)
             self._set_state(VALUE)
 
