@@ -7,22 +7,25 @@ import asyncio
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from matplotlib.figure import Figure
-from mcp import Client, MCPError
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer
+from mcp_types import PromptReference
+from pydantic import ValidationError
 
 from helpers import close, connect, serve, wire
 from servers import generated, showcase
 from tests.kernels import Kernel
 from tests.places import NOTEBOOKS, PYTHON
 
+SHOWCASE = StdioServerParameters(command=PYTHON, args=["-m", "servers.showcase"])
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-BLOCK = {"MCPClient.__aenter__", "MCPClient.__aexit__"}  # a script's `async with`
 
 
 def cells() -> dict[str, str]:
@@ -129,8 +132,48 @@ def definitions(source: str) -> dict[str, str]:
 def test_the_script_holds_the_class_that_the_lesson_builds():
     script = definitions((NOTEBOOKS / "scripts/tour.py").read_text(encoding="utf-8"))
     building = {"class-own", "class-first", "class-connect", "class-cleanup"}
-    building |= {"class-lists", "class-tools", "class-rest"}
+    building |= {"class-lists", "class-tools", "class-rest", "class-block"}
     lesson = definitions("\n".join(cells()[name] for name in building))
     of_the_class = {name for name in script if name.startswith("MCPClient.")}
-    assert set(lesson) == of_the_class - BLOCK | {"first_error"}
+    assert set(lesson) == of_the_class | {"first_error"}
     assert lesson == {name: script[name] for name in lesson}
+
+
+async def test_an_error_in_a_progress_callback_is_swallowed():
+    called: list[object] = []
+
+    async def faulty(*report: object) -> None:
+        called.append(report)
+        raise ZeroDivisionError
+
+    client = await connect(SHOWCASE)
+    result = await client.call_tool("slow_count", {"steps": 1}, progress_callback=faulty)
+    await close(client)
+    assert called
+    assert not result.is_error
+
+
+async def test_a_misspelled_argument_is_completed_with_nothing():
+    async with Client(showcase.mcp) as client:
+        prompt = PromptReference(name="introduce_china_province")
+        completed = await client.complete(prompt, {"name": "provinz", "value": "湖"})
+    assert completed.completion.values == []
+
+
+async def test_the_arguments_of_a_prompt_are_strings_and_anything_else_is_not_sent():
+    client = await connect(SHOWCASE)
+    before = len(wire(client))
+    with pytest.raises(ValidationError):
+        await client.get_prompt("introduce_china_province", {"province": 5})  # type: ignore[dict-item]
+    assert len(wire(client)) == before
+    await close(client)
+
+
+async def test_what_stdio_client_returns_can_be_opened_once(tmp_path: Path):
+    with (tmp_path / "errors").open("w") as errors:
+        transport = stdio_client(SHOWCASE, errlog=errors)
+        async with Client(transport):
+            pass
+        with pytest.raises(AttributeError):
+            async with Client(transport):
+                pass
