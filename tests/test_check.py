@@ -368,6 +368,22 @@ async def test_order_is_judged_and_told(capsys):
     )
 
 
+async def test_a_client_that_does_not_introduce_itself_is_told(capsys):
+    async def hasty(server):
+        async with (
+            stdio_client(server, errlog=subprocess.DEVNULL) as (read, write),
+            ClientSession(read, write) as session,
+        ):
+            await session.list_tools()
+
+    text = await hint(check.introduces_itself(), hasty, capsys)
+    assert text.endswith(
+        "your client sent tools/list first: "
+        "on a ClientSession, `await session.initialize()` comes first."
+    )
+    await check.task(adds, ODD, criteria=[check.introduces_itself()])
+
+
 async def test_arguments_are_judged_and_told(capsys):
     assert await hint(check.calls("add", {"a": 1, "b": 3}), adds, capsys) == (
         "your client sent tools/call, but 'arguments' was {'a': 1, 'b': 2} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,8 @@ from helpers.check.standins import StandIn
 from helpers.errors import root, shorten
 
 STOP_SECONDS = 3.0  # for a cancelled function to end
+
+AFTER = "when what it returned was used: "
 
 Use = Callable[[Any], Awaitable[Any]]
 
@@ -58,7 +60,9 @@ async def attempt(
             else argument
             for argument, record in zip(arguments, records, strict=True)
         ]
-        await _run(made, function, given, seconds, use)
+        await _run(made, function, _call(function, given), seconds)
+        if use and not made.trouble:
+            await _run(made, function, _use(use, made.value), seconds, AFTER)
     for key in owner.open_keys():
         if key not in kept:
             await owner.close(key)
@@ -98,19 +102,30 @@ def called_at_once(function: Callable[..., Any]) -> Attempt:
     return made
 
 
+async def _call(function: Callable[..., Any], given: list[Any]) -> Any:
+    value = function(*given)
+    return await value if inspect.isawaitable(value) else value
+
+
+async def _use(use: Use, value: Any) -> Any:
+    try:
+        return await use(value)
+    except AssertionError as error:
+        raise Refused(str(error)) from None
+
+
+class Refused(Exception):
+    """What `use` has against a value."""
+
+
 async def _run(
     made: Attempt,
     function: Callable[..., Any],
-    given: list[Any],
+    running: Coroutine[Any, Any, Any],
     seconds: float,
-    use: Use | None,
+    after: str = "",
 ) -> None:
-    async def called() -> Any:
-        value = function(*given)
-        value = await value if inspect.isawaitable(value) else value
-        return await asyncio.create_task(_used(use, value)) if use else value
-
-    task = asyncio.create_task(called(), name=f"check of {made.name}")
+    task = asyncio.create_task(running, name=f"check of {made.name}")
     try:
         with not_blocking(function, seconds):
             await asyncio.wait([task], timeout=seconds)
@@ -121,13 +136,13 @@ async def _run(
     finally:
         task.cancel()
     if not in_time:
-        made.trouble = _hang(made.name, seconds, task.done())
+        made.trouble = _hang(made.name, seconds, after, task.done())
         task.add_done_callback(_hear)
     elif task.cancelled():
-        made.trouble = f"`{made.name}` was cancelled from inside: it let a CancelledError out."
+        made.trouble = f"{after}it was cancelled from inside: it let a CancelledError out."
     elif error := task.exception():
         made.error = root(error)
-        made.trouble = _raised(made.error, function, seconds)
+        made.trouble = _raised(made.error, function, seconds, after)
     else:
         made.value = task.result()
 
@@ -146,25 +161,15 @@ def _hear(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _used(use: Use, value: Any) -> Any:
-    try:
-        return await use(value)
-    except AssertionError as error:
-        raise Refused(str(error)) from None
-
-
-class Refused(Exception):
-    """What `use` has against a value."""
-
-
-def _hang(name: str, seconds: float, stopped: bool) -> str:
-    text = (
-        f"`{name}` did not return within {seconds:g} seconds. It awaits something that never comes."
-    )
+def _hang(name: str, seconds: float, after: str, stopped: bool) -> str:
+    what = f"{after}it did not end" if after else f"`{name}` did not return"
+    text = f"{what} within {seconds:g} seconds. It awaits something that never comes."
     return text if stopped else f"{text} It does not stop when it is cancelled, either."
 
 
-def _raised(error: BaseException, function: Callable[..., Any], seconds: float) -> str:
+def _raised(
+    error: BaseException, function: Callable[..., Any], seconds: float, after: str = ""
+) -> str:
     if isinstance(error, NotImplementedError) and not str(error):
         return "not written yet. Put your own lines in place of `raise NotImplementedError()`."
     if isinstance(error, Refused):
@@ -178,7 +183,7 @@ def _raised(error: BaseException, function: Callable[..., Any], seconds: float) 
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     where = f" in line {lines[-1]} of its cell" if lines else ""
     forgot = ". An `await` is missing before it." if "'coroutine' object" in str(error) else ""
-    return f"it raised {type(error).__name__}{where}: {shorten(str(error), 300)}{forgot}"
+    return f"{after}it raised {type(error).__name__}{where}: {shorten(str(error), 300)}{forgot}"
 
 
 def _belongs_to(task: asyncio.Task[Any], function: Callable[..., Any]) -> bool:

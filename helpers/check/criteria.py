@@ -135,6 +135,18 @@ def speaks_json_rpc() -> Criterion:
     return Criterion("every message is JSON-RPC", judge)
 
 
+def introduces_itself() -> Criterion:
+    """The client's first message is one of the two that a server expects first."""
+
+    def judge(made: Attempt) -> str:
+        first = made.record.sent[0].method if made.record.sent else ""
+        if not first or first in ("initialize", "server/discover"):
+            return "" if first else "your client sent nothing."
+        return f"your client sent {first} first: {NEXT_STEP['initialize']}."
+
+    return Criterion("introduces itself to the server", judge)
+
+
 def opens(connections: int) -> Criterion:
     """The function opens exactly so many connections."""
 

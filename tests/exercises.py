@@ -1,0 +1,74 @@
+"""The exercises in a real kernel: an answer goes into its cell, and the check under it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nbformat
+from nbgrader.preprocessors import ClearSolutions
+
+from tests.kernels import Cell, Kernel, ended_within, kernel
+from tests.places import NOTEBOOKS
+
+SOLUTIONS = NOTEBOOKS / "solutions"
+NOT_WRITTEN = "not written yet. Put your own lines in place of `raise NotImplementedError()`."
+WHAT_IS_LEFT = """
+import asyncio as _asyncio
+from helpers import owner as _owner, serving as _serving
+
+_frames = [(t, getattr(t.get_coro(), "cr_frame", None)) for t in _asyncio.all_tasks()]
+_tasks = [t.get_coro().__name__ for t, frame in _frames if frame and frame.f_globals is globals()]
+print([*_owner.open_keys(), *_serving._handles, *_tasks])
+"""
+
+
+class Exercises:
+    """One notebook's tasks, by the id of the cell to answer in; its check has the id "…-check"."""
+
+    def __init__(self, name: str, running: Kernel) -> None:
+        notebook = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
+        self.cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+        self.tasks = [i for i, cell in self.cells.items() if cell.metadata.nbgrader.solution]
+        self._running = running
+        stubs = nbformat.from_dict(notebook)
+        stubs, _ = ClearSolutions().preprocess(stubs, {})
+        self._stubs = {cell.id: cell.source for cell in stubs.cells}
+        given = [i for i in self.cells if i not in self.tasks and not i.endswith("-check")]
+        for cell in given:
+            running.ok(self.cells[cell].source)
+
+    def solved(self, task: str) -> Cell:
+        return self.answered(task, self.cells[task].source)
+
+    def untouched(self, task: str) -> Cell:
+        return self.answered(task, self._stubs[task])
+
+    def answered(self, task: str, answer: str) -> Cell:
+        """Run the answer and its check; what the check said. Nothing of either may be left."""
+        self._running.ok(answer)
+        said: Cell = self._running.run(self.cells[f"{task}-check"].source)
+        assert self._running.ok(WHAT_IS_LEFT).text == "[]\n"
+        assert ended_within(self._running.children(), 3) == []
+        return said
+
+    def refused(self, task: str, answer: str, *hints: str, seconds: float = 15.0) -> None:
+        """Run a wrong answer: its check has to fail, and `hints` are what the learner reads."""
+        self._running.ok(f"check.SECONDS = {seconds}")
+        said = self.answered(task, answer)
+        assert said.status == "error", said.text
+        assert said.error.startswith("NotYet: "), said.error
+        for hint in hints:
+            assert hint in said.text, said.text
+
+
+@contextmanager
+def exercises(name: str) -> Iterator[Exercises]:
+    with kernel(cwd=str(SOLUTIONS)) as running:
+        yield Exercises(name, running)
+
+
+def passes(said: Cell) -> bool:
+    assert said.status == "ok", said.error + said.text
+    assert not said.stderr
+    return "✗" not in said.text and "passed." in said.text
