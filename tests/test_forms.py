@@ -328,6 +328,8 @@ def test_arguments_that_do_not_fit_stand_in_the_json_editor_and_come_back_when_m
     assert json.loads(editor.value) == {"n": "many", "z": [1]}
     assert "do not fit" in text(form)
     assert form.problems() == [Problem(("n",), 'must be a whole number: "many" is not')]
+    control(form, "Fields").click()  # they still do not fit
+    assert json.loads(editor.value) == {"n": "many", "z": [1]}
     editor.value = '{"n": 3}'
     control(form, "Fields").click()
     assert control(form, "n").value == "3"
@@ -373,6 +375,14 @@ def test_text_of_several_lines_gets_several_lines():
     assert form.value() == {"a": "one"}
     form.fill({"a": "one\ntwo", "b": "\n"})
     assert form.value() == {"a": "one\ntwo", "b": "\n"}
+
+
+def test_the_arguments_as_they_stand_are_known_without_scolding():
+    form = Form({**arguments_of(n={"type": "number"}), "required": ["n"]})
+    assert form.draft() is None
+    assert said(form) == []
+    control(form, "n").value = "1"
+    assert form.draft() == {"n": 1}
 
 
 def test_enter_in_a_line_submits_and_every_edit_is_announced():

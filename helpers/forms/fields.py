@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from helpers.forms.choices import Choice
 from helpers.forms.jsontext import number, parsed, same, typable, written
-from helpers.forms.kinds import Choice, Node
+from helpers.forms.kinds import Node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
 from helpers.forms.tools import Tools, lines
+from helpers.forms.words import examples, placeholder
 from helpers.panels.safe import one_line
 
 
@@ -91,7 +93,7 @@ class TextField(Field):
 
 
 def _several_lines(schema: dict[str, Any]) -> bool:
-    samples = [schema.get("default"), *_examples(schema)]
+    samples = [schema.get("default"), *examples(schema)]
     long = any(isinstance(text, str) and ("\n" in text or len(text) > 120) for text in samples)
     return (
         long
@@ -108,18 +110,6 @@ def _may_break(schema: dict[str, Any]) -> bool:
 
 def _at_least(value: Any, least: int) -> bool:
     return isinstance(value, (int, float)) and value >= least
-
-
-def _examples(schema: dict[str, Any]) -> list[Any]:
-    examples = schema.get("examples")
-    return examples if isinstance(examples, list) else []
-
-
-def placeholder(schema: dict[str, Any]) -> str:
-    """What stands in an empty field: the first example, where there is one."""
-    first = next(iter(_examples(schema)), None)
-    plain = isinstance(first, (str, int, float)) and not isinstance(first, bool)
-    return f"such as {one_line(str(first))}" if plain else ""
 
 
 class NumberField(Field):

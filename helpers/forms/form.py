@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets
 
+from helpers.forms.arguments import checker_for, problems_of, root_of
 from helpers.forms.build import make_field
-from helpers.forms.checking import Checker, Uncheckable
 from helpers.forms.fields import Field, JsonField
 from helpers.forms.jsontext import DEEPEST, depth, same, written
-from helpers.forms.kinds import Node, node
-from helpers.forms.messages import problems as in_words
+from helpers.forms.kinds import Node
 from helpers.forms.problems import (
     DoesNotFit,
     FormError,
@@ -29,7 +27,6 @@ from helpers.forms.tools import Tools
 from helpers.panels.safe import escape
 
 _NOT_CHECKED = "The arguments are not checked here, because the schema {}."
-_ANYTHING = "Write the arguments as JSON: the schema does not say what they are."
 _DOES_NOT_FIT = "These arguments do not fit into the fields, so they stand here as JSON."
 
 
@@ -56,7 +53,7 @@ class Form:
         self._quiet = self._insist = False
         self._found: list[Problem] = []
         self._value: Any = None
-        self._checker, broken = _checker(schema)
+        self._checker, broken = checker_for(schema)
         self.unchecked = broken
         self._tools = Tools(
             changed=self._changed,
@@ -66,13 +63,13 @@ class Form:
             checker=self._checker,
             insists=lambda: self._insist,
         )
-        root = _root(self._tools.schemas, {} if broken else schema)
+        root = root_of(self._tools.schemas, {} if broken else schema)
         self._fields: Field | None = None
         if root.kind != "json":
             self._fields = make_field(self._tools, "", root)
         self._note = _NOT_CHECKED.format(broken) if broken else root.note
         self._editor: JsonField | None = None
-        self._began: Any = None  # what the editor began with, to see whether it was edited
+        self._began: Any = None  # what the editor began with, where the fields hold it
         self._problem = self._tools.markup("", "mcpk-problem")
         self._switch = self._tools.button("JSON", self._toggle)
         self.widget: ipywidgets.Widget = ipywidgets.VBox(_dom_classes=("mcpk-form",))
@@ -151,13 +148,10 @@ class Form:
             return False
         return same(self._fields.read(), arguments)
 
-    def _read(self) -> Any:
-        field = self._editor or self._fields
-        return field.read() if field else {}
-
     def _check(self) -> None:
-        self._value = self._read()
-        found, reason = _problems(self._value, self._checker)
+        shown = self._editor or self._fields
+        self._value = shown.read() if shown else {}
+        found, reason = problems_of(self._value, self._checker)
         if self._checker:
             self.unchecked = reason
         note = [_NOT_CHECKED.format(reason)] if reason else []
@@ -178,7 +172,8 @@ class Form:
         if not self._editor:
             arguments = as_typed(self._fields.read() if self._fields else {})
             self._edit_json(arguments, "")
-        elif same(self._editor.read(), self._began):  # the fields hold it still
+            self._began = arguments
+        elif same(self._editor.read(), self._began):
             self._editor = None
             self._arrange()
         else:
@@ -192,57 +187,19 @@ class Form:
                 self._arrange()
             else:
                 self._insist = True
-                self._say(_DOES_NOT_FIT)
+                self._arrange(_DOES_NOT_FIT)
 
     def _edit_json(self, arguments: Any, note: str) -> None:
         start = written(arguments)
         self._editor = JsonField(self._tools, "arguments", Node("json", {}), start)
-        self._began = arguments
-        self._say(note)
+        self._began = None  # no arguments are null
+        self._arrange(note)
 
-    def _say(self, note: str) -> None:
-        self._arrange([self._tools.sentence(note)] if note else [])
-
-    def _arrange(self, notes: list[Any] | None = None) -> None:
+    def _arrange(self, note: str = "") -> None:
+        notes = [self._tools.sentence(note)] if note else []
         shown = self._editor or self._fields
         main = [shown.widget] if shown else []
         self._switch.description = "Fields" if self._editor else "JSON"
         self._switch.tooltip = "back to the fields" if self._editor else "edit all as JSON"
         foot = [self._tools.box([self._switch], "mcpk-foot")] if self._fields else []
-        self.widget.children = (*(notes or []), *main, self._problem, *foot)
-
-
-def _checker(schema: Any) -> tuple[Checker | None, str]:
-    """What checks the arguments, or why nothing does."""
-    if not isinstance(schema, (dict, bool)):
-        return None, "is not an object"
-    try:
-        return Checker(schema), ""
-    except Uncheckable as error:
-        return None, str(error)
-
-
-def _root(schemas: Schemas, schema: Any) -> Node:
-    """The node of the arguments as a whole: an object, a union of objects, or JSON."""
-    found = node(schemas, schema)
-    if found.kind == "union":
-        branches = tuple(one for one in found.branches if one[1].kind in ("object", "union"))
-        found = branches[0][1] if len(branches) == 1 else replace(found, branches=branches)
-        if not branches:
-            return Node("json", {}, note=_ANYTHING)
-    if found.kind in ("object", "union"):
-        return found
-    return Node("json", {}, note=found.note or _ANYTHING)
-
-
-def _problems(value: Any, checker: Checker | None) -> tuple[list[Problem], str]:
-    """What is wrong with arguments, and why that is not known, where it is not."""
-    found, reason = list(unreadable(value)), ""
-    try:
-        errors = checker.errors(value) if checker else []
-        found += [problem for error in errors for problem in in_words(error)]
-    except Uncheckable as error:
-        reason = str(error)
-    if not found and not isinstance(value, dict):
-        found = [Problem((), "must be an object, such as {}: the arguments have names")]
-    return list(dict.fromkeys(found)), reason
+        self.widget.children = (*notes, *main, self._problem, *foot)

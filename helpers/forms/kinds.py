@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from helpers.forms.choices import Choice, choice, distinct, title_of
 from helpers.forms.jsontext import brief
 from helpers.forms.schemas import NOTHING, Schema, Schemas, Unformable, merged
 
@@ -23,24 +24,6 @@ _INFERRED = {
     "string": TEXT_WORDS,
     "number": NUMBER_WORDS,
 }
-_TITLES = {
-    "string": "text",
-    "number": "number",
-    "integer": "whole number",
-    "boolean": "true or false",
-    "array": "list",
-    "object": "object",
-    "json": "JSON",
-    "null": "null",
-}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of the values that an enumeration allows."""
-
-    label: str
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -98,11 +81,11 @@ def _node(way: _Way, flat: Schema) -> Node:
     if flat == NOTHING:
         return Node("json", flat, note="The schema allows no value here.")
     if "const" in flat:
-        return Node("choice", flat, choices=(_choice(flat["const"], flat),))
+        return Node("choice", flat, choices=(choice(flat["const"], flat),))
     if isinstance(flat.get("enum"), list):
         if not flat["enum"]:
             return Node("json", flat, note="The schema allows no value here.")
-        return Node("choice", flat, choices=_distinct([_choice(v, {}) for v in flat["enum"]]))
+        return Node("choice", flat, choices=distinct([choice(v, {}) for v in flat["enum"]]))
     for word in ("anyOf", "oneOf"):
         if isinstance(flat.get(word), list) and _shapes(flat[word]):
             return _union(way, flat, word)
@@ -115,20 +98,6 @@ def _node(way: _Way, flat: Schema) -> Node:
 def _shapes(branches: list[Any]) -> bool:
     """Whether alternatives differ in what they are, or only in what they refuse."""
     return any(isinstance(one, dict) and any(word in one for word in SHAPES) for one in branches)
-
-
-def _choice(value: Any, schema: Schema) -> Choice:
-    title = schema.get("title")
-    plain = isinstance(value, str) and value.strip() == value and value.isprintable() and value
-    label = value if plain else brief(value, 80)
-    return Choice(f"{title} ({label})" if isinstance(title, str) and title else label, value)
-
-
-def _distinct(choices: list[Choice]) -> tuple[Choice, ...]:
-    """The choices; all as JSON where two would look the same, such as 1 and "1"."""
-    if len({choice.label for choice in choices}) < len(choices):
-        choices = [Choice(brief(choice.value, 80), choice.value) for choice in choices]
-    return tuple(choices)
 
 
 def _union(way: _Way, flat: Schema, word: str) -> Node:
@@ -144,8 +113,8 @@ def _union(way: _Way, flat: Schema, word: str) -> Node:
         schema = merged(base, only.schema)
         return replace(only, schema=schema, nullable=nullable or only.nullable)
     if all(one.kind == "choice" and len(one.choices) == 1 for one in nodes):
-        choices = [_choice(one.choices[0].value, one.schema) for one in nodes]
-        return Node("choice", base, nullable=nullable, choices=_distinct(choices))
+        choices = [choice(one.choices[0].value, one.schema) for one in nodes]
+        return Node("choice", base, nullable=nullable, choices=distinct(choices))
     return Node("union", base, nullable=nullable, branches=_titled(nodes))
 
 
@@ -157,33 +126,15 @@ def _branch(way: _Way, shape: Schema, schema: Any) -> Node:
 
 
 def _is_null(one: Node) -> bool:
-    return one.kind == "choice" and [choice.value for choice in one.choices] == [None]
+    return one.kind == "choice" and [each.value for each in one.choices] == [None]
 
 
 def _titled(nodes: list[Node]) -> tuple[tuple[str, Node], ...]:
-    titles = [_title(one) for one in nodes]
+    titles = [title_of(one.kind, one.schema, one.choices) for one in nodes]
     for index, title in enumerate(titles):
         if titles.count(title) > 1:
             titles[index] = f"{index + 1}: {title}"
     return tuple(zip(titles, nodes, strict=True))
-
-
-def _title(one: Node) -> str:
-    title = one.schema.get("title")
-    if isinstance(title, str) and title.strip():
-        return title
-    if one.kind == "choice":
-        return "one of " + ", ".join(choice.label for choice in one.choices[:3])
-    return _tag(one) or _TITLES.get(one.kind, "one of several")
-
-
-def _tag(one: Node) -> str:
-    """What tells an object from its alternatives: `kind: circle`."""
-    properties = one.schema.get("properties")
-    for name, schema in properties.items() if isinstance(properties, dict) else ():
-        if isinstance(schema, dict) and "const" in schema:
-            return f"{name}: {_choice(schema['const'], {}).label}"
-    return ""
 
 
 def _typed(flat: Schema, kinds: list[str]) -> Node:

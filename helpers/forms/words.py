@@ -140,3 +140,15 @@ def about(name: str, node: Node) -> str:
 
 def _plain(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def examples(schema: Schema) -> list[Any]:
+    found = schema.get("examples")
+    return found if isinstance(found, list) else []
+
+
+def placeholder(schema: Schema) -> str:
+    """What stands in an empty field: the first example, where there is one."""
+    first = next(iter(examples(schema)), None)
+    plain = isinstance(first, (str, int, float)) and not isinstance(first, bool)
+    return f"such as {one_line(str(first))}" if plain else ""
