@@ -10,6 +10,7 @@ from helpers.serving import serve
 if TYPE_CHECKING:
     from helpers.checkup import doctor
     from helpers.frames import to_frame
+    from helpers.hosts import connect_all
     from helpers.panels.console import tool_console
     from helpers.panels.inspection import inspector
 
@@ -17,6 +18,7 @@ __all__ = [
     "close",
     "close_all",
     "connect",
+    "connect_all",
     "doctor",
     "inspector",
     "keep_open",
@@ -30,6 +32,7 @@ __all__ = [
 
 # imported when first asked for: pandas takes longer to import than a server to start
 _LATE = {
+    "connect_all": "helpers.hosts",
     "doctor": "helpers.checkup",
     "to_frame": "helpers.frames",
     "inspector": "helpers.panels.inspection",
