@@ -432,8 +432,9 @@ async def test_the_wire_is_filtered_by_method(client: Client):
 async def test_the_wire_as_a_diagram_and_as_a_timeline(client: Client):
     page = await turn(inspector(client), "Wire")
     choice(page).value = "Diagram"
-    await until(lambda: isinstance(page.children[3].children[0], ipywidgets.Box))
-    [drawn] = page.children[3].children[0].children[0].outputs
+    await until(lambda: [w for w in widgets(page) if getattr(w, "outputs", ())])
+    [picture] = [w for w in widgets(page) if isinstance(w, ipywidgets.Output)]
+    [drawn] = picture.outputs
     assert drawn["data"]["text/vnd.mermaid"].startswith("sequenceDiagram")
     assert "server/discover" in drawn["data"]["text/plain"]
     choice(page).value = "Timeline"

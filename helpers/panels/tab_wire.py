@@ -18,7 +18,6 @@ from helpers.panels.wire_rows import HEADING, LEGEND, message_html, row, timelin
 from helpers.traffic import DRAWN_MESSAGES, Message, Wire
 
 REDRAW_SECONDS = 0.4
-ALL = "all methods"
 NOTHING = "Choose a message to see it in full."
 
 
@@ -48,7 +47,7 @@ class WirePane(Pane):
             options=ways, description="Show as", orientation="horizontal"
         )
         self._way.add_class("mcpk-choice")
-        self._method = ipywidgets.Dropdown(options=[(ALL, "")], description="Method")
+        self._method = ipywidgets.Dropdown(description="Method")
         self._pause = ipywidgets.Button(description="Pause", tooltip="Let the view stand still")
         self._clear = ipywidgets.Button(description="Clear", tooltip="Forget the messages so far")
         self._save = ipywidgets.Button(
@@ -60,8 +59,9 @@ class WirePane(Pane):
         self._message = ipywidgets.HTML(sentence(NOTHING))
         self._timeline = ipywidgets.HTML()
         self._picture = ipywidgets.Output()
-        # so that the keyboard can scroll it; an Output takes no notice of `tabbable`
-        self._frame = ipywidgets.Box([self._picture], tabbable=True)
+        # a line that can have the focus, so that the keyboard can scroll the frame
+        line = '<p class="mcpk-sentence" role="note" tabindex="0">The newest stand last.</p>'
+        self._frame = ipywidgets.VBox([ipywidgets.HTML(line), self._picture])
         self._frame.add_class("mcpk-diagram")
         self._body = ipywidgets.VBox()
         self._strip = ipywidgets.HBox([self._method, self._pause, self._clear, self._save])
@@ -124,7 +124,7 @@ class WirePane(Pane):
     def _chosen_messages(self) -> list[Message]:
         messages = tuple(self._wire or ()) if self._paused is None else self._paused
         methods = sorted({m.method for m in messages if m.method})
-        labels = [(ALL, ""), *((one_line(name), name) for name in methods)]
+        labels = [("all methods", ""), *((one_line(name), name) for name in methods)]
         wanted = self._method.value if self._method.value in methods else ""
         if tuple(labels) != self._method.options:
             self._filling = True
