@@ -62,11 +62,14 @@ class ChipsField(Field):
 
     def _remove(self, place: int) -> None:
         self._set(self._chosen[:place] + self._chosen[place + 1 :])
+        self._menu.focus()  # the button that had it is gone
 
     def _earlier(self, place: int) -> None:
         chosen = list(self._chosen)
         chosen.insert(place - 1, chosen.pop(place))
         self._set(chosen)
+        moved = self._chips.children[place - 1].children
+        (moved[0] if place > 1 else moved[-1]).focus()  # the chips are drawn anew
 
     def _set(self, chosen: list[int]) -> None:
         self._chosen = chosen

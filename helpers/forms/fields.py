@@ -62,7 +62,7 @@ class TextField(Field):
         self.widget = self._text
         if not self._lines and _may_break(node.schema):
             tooltip = f"{one_line(name)}: write several lines"
-            more = tools.button(tooltip, self._expand, "lines")
+            more = tools.button(tooltip, self._write_on, "lines")
             self.widget = tools.box([self._text, more], "mcpk-line")
 
     def _made(self, value: str = "") -> Any:
@@ -75,6 +75,10 @@ class TextField(Field):
         self._lines = True
         self._text = self._made(self._text.value)
         self.widget.children = (self._text,)
+
+    def _write_on(self) -> None:
+        self._expand()
+        self._text.focus()  # the button that had it is gone
 
     def read(self) -> Any:
         return self._text.value

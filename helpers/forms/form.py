@@ -179,6 +179,10 @@ class Form:
         else:
             self._back_to_fields(self._editor.read())
         self._changed()
+        if self._editor:  # all is drawn anew, and nothing would have the focus
+            self._editor.focus(())
+        else:
+            self._switch.focus()
 
     def _back_to_fields(self, arguments: Any) -> None:
         with self._silence():

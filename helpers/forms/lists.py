@@ -53,14 +53,16 @@ class ListField(Field):
         return self._tools.box([slot.widget, up, down, remove], "mcpk-item")
 
     def _add(self) -> None:
-        self._append()
+        slot = self._append()
         self._arrange()
+        slot.focus(())
         self._tools.changed()
 
     def _remove(self, slot: Slot) -> None:
         self._rows.pop(slot)
         self._slots.remove(slot)
         self._arrange()
+        self.widget.children[-1].focus()  # the button that had it is gone
         self._tools.changed()
 
     def _move(self, slot: Slot, by: int) -> None:
@@ -68,6 +70,7 @@ class ListField(Field):
         other = max(0, min(len(self._slots) - 1, index + by))
         self._slots.insert(other, self._slots.pop(index))
         self._arrange()
+        slot.focus(())  # it is drawn anew
         self._tools.changed()
 
     def _arrange(self) -> None:

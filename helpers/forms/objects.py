@@ -125,6 +125,7 @@ class MapField:
     def _add(self) -> None:
         self._append()
         self._arrange()
+        self._rows[-1][0].focus()
         self._tools.changed()
 
     def _remove(self, slot: Slot) -> None:
