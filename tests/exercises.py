@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import nbformat
+import psutil
 from nbgrader.preprocessors import ClearSolutions
 
 from tests.kernels import Cell, Kernel, ended_within, kernel
@@ -49,7 +50,8 @@ class Exercises:
         self._running.ok(answer)
         said: Cell = self._running.run(self.cells[f"{task}-check"].source)
         assert self._running.ok(WHAT_IS_LEFT).text == "[]\n"
-        assert ended_within(self._running.children(), 3) == []
+        left = ended_within(self._running.children(), 3)
+        assert [process for process in left if runs(process)] == []
         return said
 
     def refused(self, task: str, answer: str, *hints: str, seconds: float = 15.0) -> None:
@@ -62,10 +64,17 @@ class Exercises:
             assert hint in said.text, said.text
 
 
-@contextmanager
+@contextlib.contextmanager
 def exercises(name: str) -> Iterator[Exercises]:
     with kernel(cwd=str(SOLUTIONS)) as running:
         yield Exercises(name, running)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Not so one that has ended and that the answer has not waited for."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def passes(said: Cell) -> bool:

@@ -510,6 +510,18 @@ async def test_a_task_that_ends_in_an_error_of_its_own_prints_nothing_later(caps
     assert caplog.text == ""
 
 
+async def test_an_error_that_the_server_answers_with_is_told(capsys):
+    def by_hand(words):
+        line = '{"jsonrpc": "2.0", "id": 7, "method": "tools/list"}\n'
+        subprocess.run(words, input=line, text=True, check=True, stdout=subprocess.DEVNULL)
+
+    command, criteria = check.command(ODD_SERVER), [check.hears_no_error()]
+    assert await shown(by_hand, command, capsys=capsys, criteria=criteria, plain=True) == (
+        "the server answered your tools/list with an error: Invalid request parameters."
+    )
+    await check.task(adds, ODD, criteria=criteria)
+
+
 def test_a_notebook_shows_one_line_of_what_is_not_yet_met():
     with pytest.raises(AssertionError) as raised:
         check.answers({}, {"id": 1}, id="count")

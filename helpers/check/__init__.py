@@ -15,17 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from helpers.check.attempt import Use, attempt, called_at_once
-from helpers.check.criteria import (
-    Criterion,
+from helpers.check.criteria import Criterion, closes, opens, raises, returns, returns_that
+from helpers.check.messages import (
     asks,
     calls,
-    closes,
+    hears_no_error,
     introduces_itself,
     never_sends,
-    opens,
-    raises,
-    returns,
-    returns_that,
     sends,
     speaks_json_rpc,
 )
@@ -40,6 +36,7 @@ __all__ = [
     "client",
     "closes",
     "command",
+    "hears_no_error",
     "introduces_itself",
     "never_sends",
     "new_client",

@@ -177,7 +177,8 @@ def _raised(
     if isinstance(error, Busy):
         return (
             f"`{function.__name__}` kept the kernel busy for {seconds:g} seconds. Is there a loop "
-            "that never ends, or something that blocks, such as time.sleep?"
+            "that never ends, or something that blocks, such as time.sleep, or the reading of a "
+            "line that never comes?"
         )
     file = function.__code__.co_filename
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]

@@ -1,0 +1,165 @@
+"""What a check can ask of the messages that passed: which ones, in which order, saying what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from helpers.check.attempt import Attempt
+from helpers.check.criteria import Criterion, shown_value
+from helpers.check.record import Heard
+from helpers.errors import shorten
+
+# What to do about a message that is missing.
+NEXT_STEP = {
+    "initialize": "on a ClientSession, `await session.initialize()` comes first",
+    "notifications/initialized": "after the answer to initialize, tell the server you are ready",
+    "server/discover": "`Client(...)` in its default mode sends it by itself",
+    "tools/list": "`await client.list_tools()` sends it",
+    "tools/call": "`await client.call_tool(name, arguments)` sends it",
+    "prompts/list": "`await client.list_prompts()` sends it",
+    "prompts/get": "`await client.get_prompt(name, arguments)` sends it",
+    "resources/list": "`await client.list_resources()` sends it",
+    "resources/templates/list": "`await client.list_resource_templates()` sends it",
+    "resources/read": "`await client.read_resource(uri)` sends it",
+    "completion/complete": "`await client.complete(ref, argument)` sends it",
+    "notifications/cancelled": "the SDK sends it when you cancel the task that awaits the call",
+}
+
+
+def sends(*methods: str) -> Criterion:
+    """The client sends these methods in this order; others may stand between them."""
+
+    def judge(made: Attempt) -> str:
+        sent = [heard.method for heard in made.record.sent]
+        at = 0
+        for method in methods:
+            if method in sent[at:]:
+                at = sent.index(method, at) + 1
+            elif method in sent:
+                late = sent[at - 1]
+                return f"your client sent {method} before {late}. Its order was: {_list(sent)}."
+            else:
+                step = NEXT_STEP.get(method, "")
+                return f"your client never sent {method}{': ' + step if step else ''}."
+        return ""
+
+    return Criterion(f"sends {', then '.join(methods)}", judge)
+
+
+def never_sends(method: str, hint: str = "") -> Criterion:
+    """The client does not send this method."""
+
+    def judge(made: Attempt) -> str:
+        if method not in [heard.method for heard in made.record.sent]:
+            return ""
+        return hint or f"your client sent {method}, which this task does not need."
+
+    return Criterion(f"does not send {method}", judge)
+
+
+def asks(method: str, times: int | None = None, **params: Any) -> Criterion:
+    """The client sends `method` with at least these `params`: `times` times, or once or more."""
+
+    def judge(made: Attempt) -> str:
+        asked = [heard for heard in made.record.sent if heard.method == method]
+        if not asked:
+            return sends(method).judge(made)
+        right = [heard for heard in asked if _differences(heard, params) == []]
+        if not right:
+            return f"your client sent {method}, but {_differences(asked[-1], params)[0]}."
+        if times is not None and len(right) != times:
+            return f"your client sent {method} {len(right)} time(s) where {times} is right."
+        return ""
+
+    what = f" with {_shown(params)}" if params else ""
+    often = "" if times is None else f", {times} time(s)"
+    return Criterion(f"sends {method}{what}{often}", judge)
+
+
+def calls(
+    tool: str, arguments: dict[str, Any] | None = None, times: int | None = None
+) -> Criterion:
+    """The client calls a tool with exactly these arguments."""
+    given = {} if arguments is None else {"arguments": arguments}
+    criterion = asks("tools/call", times, name=tool, **given)
+    what = "" if arguments is None else f" with {_shown(arguments)}"
+    often = "" if times is None else f", {times} time(s)"
+    return replace(criterion, label=f"calls {tool}{what}{often}")
+
+
+def speaks_json_rpc() -> Criterion:
+    """Every line that the client sends is a JSON-RPC 2.0 message.
+
+    Source: https://www.jsonrpc.org/specification, with MCP's rule that an id is not null.
+    """
+
+    def judge(made: Attempt) -> str:
+        ids: list[Any] = []
+        for number, heard in enumerate(made.record.sent, 1):
+            message = heard.message
+            where = f"message {number} that your client sent"
+            if not message:
+                return f"{where} is no JSON object on one line: {shorten(heard.text)!r}."
+            if message.get("jsonrpc") != "2.0":
+                return f'{where} lacks "jsonrpc": "2.0".'
+            if heard.method.startswith("notifications/") and "id" in message:
+                return f"{where}, {heard.method}, has an id. A notification has none."
+            if heard.method and not heard.method.startswith("notifications/"):
+                if message.get("id") is None:
+                    return f"{where}, {heard.method}, has no id. A request needs one."
+                if message["id"] in ids:
+                    return f"{where} uses the id {message['id']!r} again. Each request has its own."
+                ids.append(message["id"])
+        return "" if made.record.sent else "your client sent nothing."
+
+    return Criterion("every message is JSON-RPC", judge)
+
+
+def introduces_itself() -> Criterion:
+    """The client's first message is one of the two that a server expects first."""
+
+    def judge(made: Attempt) -> str:
+        first = made.record.sent[0].method if made.record.sent else ""
+        if not first or first in ("initialize", "server/discover"):
+            return "" if first else "your client sent nothing."
+        return f"your client sent {first} first: {NEXT_STEP['initialize']}."
+
+    return Criterion("introduces itself to the server", judge)
+
+
+def hears_no_error() -> Criterion:
+    """Nothing that the client asks is answered with a JSON-RPC error."""
+
+    def judge(made: Attempt) -> str:
+        asked = {heard.message.get("id"): heard.method for heard in made.record.sent}
+        for heard in made.record.heard:
+            error = heard.message.get("error")
+            if not heard.sent and isinstance(error, dict):
+                method = asked.get(heard.message.get("id")) or "a message"
+                said = shorten(str(error.get("message", error)), 200)
+                return f"the server answered your {method} with an error: {said}."
+        return ""
+
+    return Criterion("the server has nothing against it", judge)
+
+
+def _differences(heard: Heard, params: dict[str, Any]) -> list[str]:
+    found = []
+    for name, wanted in params.items():
+        if name not in heard.params:
+            found.append(f"without {name!r}: {shown_value(wanted)} is right")
+        elif heard.params[name] != wanted:
+            said = shown_value(heard.params[name])
+            found.append(f"{name!r} was {said} where {shown_value(wanted)} is right")
+    return found
+
+
+def _list(methods: Sequence[str]) -> str:
+    return ", ".join(method or "an answer" for method in methods)
+
+
+def _shown(params: dict[str, Any]) -> str:
+    return shorten(json.dumps(params, ensure_ascii=False, default=str), 120)
