@@ -9,7 +9,7 @@ import json
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,6 +47,7 @@ from tests.conftest import cutting_sse_off
 from tests.kernels import Kernel, ended_within
 from tests.places import PYTHON
 from tests.waiting import until
+from tests.widgets import widgets
 
 Bare = Callable[..., StdioServerParameters]
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[2J"
@@ -114,12 +115,6 @@ async def desk(server: MCPServer) -> ToolConsole:
 async def loaded(console: ToolConsole) -> ToolConsole:
     await until(lambda: "Loading" not in html(console))
     return console
-
-
-def widgets(root: Any) -> Iterator[Any]:
-    yield root
-    for child in getattr(root, "children", ()):
-        yield from widgets(child)
 
 
 def named(root: Any, description: str) -> Any:
@@ -387,6 +382,17 @@ async def test_the_history_gives_arguments_and_result_back(desk: ToolConsole):
     await until(lambda: form(desk).draft() == {"a": 2, "b": 3})
 
 
+async def test_buttons_step_through_the_history_for_those_who_use_the_keyboard(
+    desk: ToolConsole,
+):
+    named(desk, "Earlier").click()  # there is nothing yet
+    for a in (1, 2):
+        await call(desk, "add", a=a, b=0)
+    for button, a in (("Earlier", 2), ("Earlier", 1), ("Earlier", 1), ("Later", 2), ("Later", 2)):
+        named(desk, button).click()
+        await until(lambda a=a: desk.arguments == {"a": a, "b": 0})  # type: ignore[misc]
+
+
 async def test_the_history_is_bounded_and_no_call_is_lost(
     desk: ToolConsole, seen: list[dict[str, Any]]
 ):
@@ -440,6 +446,17 @@ async def test_typing_in_the_filter_shortens_the_list_and_enter_chooses(desk: To
     assert [label for label, _ in named(desk, "Tools").options] == ["add"]
     named(desk, "Filter").value = ""
     assert named(desk, "Tools").label == "linked"
+
+
+async def test_enter_in_the_filter_prefers_the_name_to_the_description():
+    tools = [tool(name) for name in ("sum_all", "address", "add")]
+    tools[0].description = "Like add."
+    async with Client(lowlevel(tools)) as client:
+        console = await loaded(tool_console(client))
+        for typed, name in (("add", "add"), ("addr", "address"), ("like", "sum_all")):
+            named(console, "Filter").value = typed
+            named(console, "Filter")._handle_custom_msg({"event": "submit"}, [])
+            await until(lambda name=name: console._desk.tool.name == name)  # type: ignore[misc]
 
 
 async def test_a_linked_resource_is_read_and_shown_above_the_result(desk: ToolConsole):

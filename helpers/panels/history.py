@@ -27,11 +27,24 @@ class History:
         self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
         self._shown: tuple[Call, ...] = ()
         self._filling = False
-        self._list = ipywidgets.Select(description="History", options=[], rows=5)
+        # JupyterLab takes the arrow keys and letters for itself wherever a list has the focus (D, D
+        # deletes the cell), so the Tab key passes it by, and these buttons do what arrows would
+        self._list = ipywidgets.Select(description="History", options=[], rows=5, tabbable=False)
+        self._earlier = ipywidgets.Button(
+            description="Earlier", tooltip="Pick the call before the one that is picked"
+        )
+        self._later = ipywidgets.Button(
+            description="Later", tooltip="Pick the call after the one that is picked"
+        )
+        self._earlier.on_click(lambda _: self._step(1))
+        self._later.on_click(lambda _: self._step(-1))
         for name in ("mcpk-above", "mcpk-mono", "mcpk-history"):
             self._list.add_class(name)
         self._list.observe(self._pick, "index")
-        self.widget = self._list
+        steps = ipywidgets.Box([self._earlier, self._later])
+        steps.add_class("mcpk-strip")
+        self.widget = ipywidgets.VBox([self._list, steps])
+        self.widget.add_class("mcpk-answer")
 
     def __iter__(self) -> Iterator[Call]:
         return iter(tuple(self._calls))
@@ -55,6 +68,12 @@ class History:
     def unmark(self) -> None:
         """The form no longer holds what was picked, which can be picked again."""
         self._list.index = None
+
+    def _step(self, by: int) -> None:
+        """Pick the next call in one direction; the newest where none is picked."""
+        if self._shown:
+            at = -1 if self._list.index is None else self._list.index
+            self._list.index = min(max(at + by, 0), len(self._shown) - 1)
 
     def _pick(self, change: Any) -> None:
         if self._filling or change["new"] is None:

@@ -42,8 +42,9 @@ class ToolList:
         self._chosen: Tool | None = None
         self._shown: list[Tool] = []
         self._filling = False
-        self._filter = ipywidgets.Text(description="Filter", placeholder="name or description")
-        self._list = ipywidgets.Select(description="Tools", options=[])
+        self._filter = ipywidgets.Text(description="Filter", placeholder="a word, then Enter")
+        # with the keyboard one filters and presses Enter: see the history for why not with arrows
+        self._list = ipywidgets.Select(description="Tools", options=[], tabbable=False)
         self._refresh = ipywidgets.Button(
             description="Refresh", tooltip="Ask the server for its list of tools again"
         )
@@ -96,12 +97,17 @@ class ToolList:
 
     def _enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("event") == "submit":
-            self._arrivals.then(self._choose_first)
+            self._arrivals.then(self._choose_best)
 
-    def _choose_first(self) -> None:
-        """Enter in the filter chooses the first tool that it lets through."""
-        if self._shown:
-            self._list.index = 0
+    def _choose_best(self) -> None:
+        """Enter in the filter chooses the tool whose name is nearest to it, or the first."""
+        wanted = self._filter.value.strip().casefold()
+        names = [tool.name.casefold() for tool in self._shown]
+        if names:
+            ranks = [
+                (name != wanted, not name.startswith(wanted), wanted not in name) for name in names
+            ]
+            self._list.index = ranks.index(min(ranks))
 
 
 def _searched(tool: Tool) -> str:
