@@ -3,8 +3,9 @@
 FORM_CSS = """
 .mcpk-form { container-type: inline-size; width: 100%; overflow: hidden; }
 /* the visible names stand in a column of their own; these are for screen readers */
-.mcpk-form .widget-label {
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+.mcpk-form .jupyter-widgets > .widget-label {
+    position: absolute; width: 1px; height: 1px; min-width: 0; margin: 0; padding: 0;
+    overflow: hidden; clip-path: inset(50%);
 }
 .mcpk-form .widget-inline-hbox, .mcpk-form .widget-box, .mcpk-form .widget-html {
     margin: 0; min-width: 0; overflow: visible; position: relative;
@@ -13,7 +14,7 @@ FORM_CSS = """
 .mcpk-form .widget-text, .mcpk-form .widget-textarea, .mcpk-form .widget-dropdown { width: 100%; }
 .mcpk-form .mcpk-stack { display: flex; flex-direction: column; gap: 8px; width: 100%; }
 .mcpk-form .mcpk-inner {
-    border-left: 2px solid var(--jp-border-color2); padding-left: 10px; margin: 4px 0 0 2px;
+    border-left: 2px solid var(--jp-border-color2); padding-left: 10px; margin: 4px 0 0;
 }
 .mcpk-form .mcpk-row {
     display: grid; align-items: center; column-gap: 8px; width: 100%; overflow: visible;

@@ -22,6 +22,11 @@ from helpers.panels.safe import escape, one_line
 MOST_FIELDS = 500
 
 
+def label(name: str) -> str:
+    """A name for a control's `<label>`, in which JupyterLab would typeset what looks like TeX."""
+    return one_line(name).replace("$", "＄").replace("\\", "⧵")
+
+
 def lines(text: str) -> int:
     """How high a field for a text of several lines is, in lines."""
     return min(12, max(3, text.count("\n") + 1))
@@ -61,7 +66,7 @@ class Tools:
 
     def line(self, name: str, placeholder: str = "") -> Any:
         """A single line of text; Enter in it submits the form."""
-        made = self._made(ipywidgets.Text, description=one_line(name), placeholder=placeholder)
+        made = self._made(ipywidgets.Text, description=label(name), placeholder=placeholder)
         made.on_msg(self._heard)
         made.observe(self._edited, "value")
         return made
@@ -71,7 +76,7 @@ class Tools:
         made = self._made(
             ipywidgets.Textarea,
             value=value,
-            description=one_line(name),
+            description=label(name),
             placeholder=placeholder,
             rows=lines(value),
             _dom_classes=classes,
@@ -85,7 +90,7 @@ class Tools:
             ipywidgets.Dropdown,
             options=[(label, index) for index, label in enumerate(labels)],
             value=chosen,
-            description=one_line(name),
+            description=label(name),
             _dom_classes=classes,
         )
         made.observe(self._edited, "value")
