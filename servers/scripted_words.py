@@ -67,9 +67,9 @@ def _score(text: str, tool: dict[str, Any]) -> int:
     asked, places = words(text), _properties(tool)
     about = words(f"{tool['name']} {tool.get('description', '')}")
     details = words(" ".join(f"{name} {schema.get('description')}" for name, schema in places))
-    numeric = any(_kind(schema) in NUMERIC for _, schema in places)
+    kinds = {_kind(part) for _, schema in places for part in (schema, schema.get("items") or {})}
     score = 2 * len(asked & about) + len(asked & details)
-    return score + (2 if numeric and numbers(text) else 0) if asked & about else 0
+    return score + (2 if kinds & set(NUMERIC) and numbers(text) else 0) if asked & about else 0
 
 
 def arguments(text: str, tool: dict[str, Any], found: list[float]) -> list[dict[str, Any]]:
