@@ -60,6 +60,7 @@ class Exercises:
         said = self.answered(task, answer)
         assert said.status == "error", said.text
         assert said.error.startswith("NotYet: "), said.error
+        print(said.text)
         for hint in hints:
             assert hint in said.text, said.text
 

@@ -412,7 +412,9 @@ async def test_values_are_judged_by_type_and_told(capsys):
         "it is odd."
     )
     assert await hint(check.returns(4).but("count again."), adds, capsys) == "count again."
-    assert await hint(check.opens(2), adds, capsys) == "it opened 1 connection(s). Open it first."
+    assert await hint(check.opens(2), adds, capsys) == (
+        "it opened 1 connection(s) where 2 is right."
+    )
 
 
 async def test_an_error_that_is_meant_is_no_trouble(capsys):
@@ -491,6 +493,16 @@ async def test_an_await_that_is_missing_is_told(capsys):
     text = await refuses(forgets, capsys)
     assert text.endswith("no attribute 'tools'. An `await` is missing before it.")
     listing.close()
+
+
+async def test_a_client_that_is_not_open_is_told(capsys):
+    async def closes_too_early(server):
+        async with client_of(server) as client:
+            pass
+        await client.list_tools()
+
+    text = await refuses(closes_too_early, capsys)
+    assert "async context manager. This client has been closed, or it was never opened." in text
 
 
 async def test_a_task_that_ends_in_an_error_of_its_own_prints_nothing_later(capsys, caplog):

@@ -27,6 +27,7 @@ from helpers.check.messages import (
 )
 from helpers.check.report import Verdict, report
 from helpers.check.standins import StandIn, client, command, new_client, stdio, url
+from helpers.errors import shorten
 
 __all__ = [
     "Criterion",
@@ -82,7 +83,7 @@ async def task(
     """
     __tracebackhide__ = True
     made = await attempt(function, arguments, seconds or SECONDS, plain, use)
-    shown = ", ".join(a.shown if isinstance(a, StandIn) else repr(a) for a in arguments)
+    shown = ", ".join(map(_shown, arguments))
     meant = bool(made.error) and any(criterion.wants_error for criterion in criteria)
     verdicts = [] if meant else [Verdict("runs to its end", made.trouble)]
     if meant or made.record.opened or not made.trouble:  # else there is nothing to judge
@@ -90,6 +91,13 @@ async def task(
             if not (criterion.needs_value and made.trouble):
                 verdicts.append(Verdict(criterion.label, criterion.judge(made)))
     report(f"{made.name}({shown})", verdicts)
+
+
+def _shown(argument: Any) -> str:
+    if isinstance(argument, StandIn):
+        return argument.shown
+    bare = repr(argument) == object.__repr__(argument)  # an address, which tells nobody anything
+    return f"a {type(argument).__name__}" if bare else shorten(repr(argument), 120)
 
 
 def answers(
@@ -120,13 +128,14 @@ def answers(
     for name, value in right.items():
         found = given.get(name)
         look = hints.get(name, "look at the trace again")
+        look += "" if look.endswith(("?", ".")) else "."
         hint = ""
         if found is None or found is ...:
-            hint = f"fill in {name!r}: {look}."
+            hint = f"fill in {name!r}: {look}"
         elif type(found) is not type(value):
             kinds = f"{type(found).__name__} where {type(value).__name__} is asked for"
             hint = f"{found!r} is of type {kinds}."
         elif found != value:
-            hint = f"{found!r} is not it: {look}."
+            hint = f"{found!r} is not it: {look}"
         verdicts.append(Verdict(name, hint))
     return report("your answers", verdicts)

@@ -18,6 +18,15 @@ from helpers.errors import root, shorten
 
 STOP_SECONDS = 3.0  # for a cancelled function to end
 
+# What some errors mean, for those who meet them first.
+MEANING = {
+    "'coroutine' object": "An `await` is missing before it.",
+    "Client must be used within": "This client has been closed, or it was never opened.",
+    "Server returned an error response": (
+        "Is there another transport at this URL? To `Client` and `connect`, a plain URL is "
+        "Streamable HTTP; SSE is `sse_client(url)`."
+    ),
+}
 AFTER = "when what it returned was used: "
 
 Use = Callable[[Any], Awaitable[Any]]
@@ -183,8 +192,10 @@ def _raised(
     file = function.__code__.co_filename
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     where = f" in line {lines[-1]} of its cell" if lines else ""
-    forgot = ". An `await` is missing before it." if "'coroutine' object" in str(error) else ""
-    return f"{after}it raised {type(error).__name__}{where}: {shorten(str(error), 300)}{forgot}"
+    said = shorten(str(error), 300)
+    more = next((f" {more}" for part, more in MEANING.items() if said.startswith(part)), "")
+    end = "." if more and not said.endswith(".") else ""
+    return f"{after}it raised {type(error).__name__}{where}: {said}{end}{more}"
 
 
 def _belongs_to(task: asyncio.Task[Any], function: Callable[..., Any]) -> bool:

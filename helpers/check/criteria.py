@@ -33,8 +33,10 @@ def opens(connections: int) -> Criterion:
 
     def judge(made: Attempt) -> str:
         found = made.record.opened
-        hint = "Open one, and use it for everything." if found > connections else "Open it first."
-        return "" if found == connections else f"it opened {found} connection(s). {hint}"
+        if found == connections:
+            return ""
+        hint = " Open one, and use it for everything." if found > connections == 1 else ""
+        return f"it opened {found} connection(s) where {connections} is right.{hint}"
 
     return Criterion(f"opens {connections} connection(s)", judge)
 
