@@ -16,7 +16,7 @@ from helpers.panels.safe import escape, one_line, sentence, text_block
 from helpers.panels.shown import shown
 
 READ_SECONDS = 60.0
-NO_CALL = "No call yet. Fill the form and press Call, or Enter in a field."
+NO_CALL = "Fill the form and press Call, or Enter in a field."
 
 
 class Answer:
@@ -28,8 +28,8 @@ class Answer:
 
     def __init__(self, open_link: Callable[[str], None]) -> None:
         self._open_link = open_link
-        self._line = ipywidgets.HTML(outcome_line(NO_CALL))
-        self._body = ipywidgets.VBox()
+        self._line = ipywidgets.HTML(outcome_line("Result · no call yet"))
+        self._body = ipywidgets.VBox([ipywidgets.HTML(sentence(NO_CALL))])
         self._body.add_class("mcpk-result")
         self.widget = ipywidgets.VBox([self._line, self._body])
         self.widget.add_class("mcpk-answer")

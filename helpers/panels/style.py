@@ -93,8 +93,11 @@ STYLE = (
   border-left-color: var(--mcpk-tint);
   background: color-mix(in srgb, var(--mcpk-tint) 14%, var(--jp-layout-color1));
 }
+/* the line above a result is one line, however narrow: nothing below may jump */
+.mcpk-answer .mcpk-outcome { flex-wrap: nowrap; white-space: nowrap; }
+.mcpk-answer .mcpk-outcome strong { overflow: hidden; text-overflow: ellipsis; }
 .mcpk-call {
-  flex: 1 1 0; min-width: 8em; overflow: hidden; text-align: right; white-space: nowrap;
+  flex: 1 1 0; min-width: 3em; overflow: hidden; text-align: right; white-space: nowrap;
   text-overflow: ellipsis; font-family: var(--jp-code-font-family);
 }
 /* a fixed height, so that nothing jumps when a result arrives; it can be dragged larger */
