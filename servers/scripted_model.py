@@ -52,8 +52,8 @@ def create_app(api_key: str | None = None) -> Starlette:
     """
 
     def check_key(request: HTTPRequest) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if api_key is not None and given != api_key:
+        given = request.headers.get("authorization", "")
+        if api_key is not None and given != f"Bearer {api_key}":
             raise Refusal(401, "Incorrect API key provided.", "invalid_api_key")
 
     async def models(request: HTTPRequest) -> Response:

@@ -36,7 +36,7 @@ class Wish(NamedTuple):
 
 
 def is_chinese(text: str) -> bool:
-    """Whether most of a text is Chinese: an English question may name 张三, too."""
+    """Whether most of a text is Chinese: an English one may have Chinese names."""
     return len(re.findall(f"[{CHINESE}]", text)) > len(re.findall("[A-Za-z]", text))
 
 
@@ -67,7 +67,7 @@ def _score(text: str, tool: dict[str, Any]) -> int:
     asked, places = words(text), _properties(tool)
     about = words(f"{tool['name']} {tool.get('description', '')}")
     details = words(" ".join(f"{name} {schema.get('description')}" for name, schema in places))
-    kinds = {_kind(part) for _, schema in places for part in (schema, schema.get("items") or {})}
+    kinds = {_kind(part) for _, schema in places for part in (schema, _items(schema))}
     score = 2 * len(asked & about) + len(asked & details)
     return score + (2 if kinds & set(NUMERIC) and numbers(text) else 0) if asked & about else 0
 
@@ -123,7 +123,7 @@ def _at_least(text: str) -> tuple[float | None, str]:
 
 def _chosen(text: str, name: str, schema: dict[str, Any], free: list[float]) -> dict[str, Any]:
     """A list: of the choices that the text mentions, or of its numbers."""
-    items = schema.get("items") or {}
+    items = _items(schema)
     if _kind(items) in NUMERIC:
         return {name: free[:]} if free else {}
     chosen = [value for value in items.get("enum") or [] if words(str(value)) <= words(text)]
@@ -149,6 +149,11 @@ def _properties(tool: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _schema(tool: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(_properties(tool)).get(name, {})
+
+
+def _items(schema: dict[str, Any]) -> dict[str, Any]:
+    items = schema.get("items")
+    return items if isinstance(items, dict) else {}
 
 
 def _kind(schema: dict[str, Any]) -> str:
