@@ -5,6 +5,10 @@
 ## make links   print this repository's Binder and nbgitpuller links; HUB=https://… is your JupyterHub
 ## make clean   remove .venv, to start afresh
 ##
+## For teachers, with nbgrader:
+## make exercises   make notebooks/exercises/ anew from notebooks/solutions/
+## make class-demo  grade a simulated class of 30; DEMO_ARGS="--students 5 NAME …" chooses
+##
 ## PYTHON=/path/to/python chooses the Python (3.11 or newer) that .venv is made from.
 
 PYTHON ?= python3.13 python3.14 python3.12 python3.11 python3
@@ -13,19 +17,22 @@ START = notebooks/00_start_here.ipynb
 BIN = .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help lab test lint lock links clean
+.PHONY: help lab test lint lock links clean exercises class-demo
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-# The layout of the learner's own JupyterLab stays theirs: this one keeps its workspace in .venv.
+# The layout of the learner's own JupyterLab stays theirs: this one keeps its workspace in .venv,
+# and looks the same whether nbgrader is installed or not.
 lab: .venv/.lab
 	@root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; \
 		echo 'Running as root, as containers do. To reach JupyterLab from outside one, publish port 8888'; \
 		echo 'and run: make lab LAB_ARGS="--ip=0.0.0.0 --no-browser"'; \
 	fi; \
-	exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m jupyterlab $$root \
+	exec env PATH="$(CURDIR)/$(BIN):$$PATH" \
+		JUPYTER_CONFIG_PATH="$(CURDIR)/classroom/without_nbgrader$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+		$(BIN)/python -m jupyterlab $$root \
 		--ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(START) \
 		--LabApp.workspaces_dir="$(CURDIR)/.venv/.workspaces" $(LAB_ARGS)
 
@@ -33,7 +40,7 @@ test: .venv/.test
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 lint: .venv/.test
-	$(BIN)/ruff check
+	$(BIN)/ruff check --extend-exclude notebooks/exercises # a setup cell imports what only a solution needs
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
@@ -55,11 +62,22 @@ links:
 clean:
 	rm -rf .venv
 
+# To nbgrader the two folders are two steps of one assignment, "." because nothing lies between.
+exercises: .venv/.teacher
+	cd classroom && ../$(BIN)/python -m nbgrader generate_assignment . --no-db --force \
+		--log-level=ERROR --course-dir="$(CURDIR)/notebooks" \
+		--CourseDirectory.source_directory=solutions --CourseDirectory.release_directory=exercises
+
+class-demo: .venv/.teacher
+	@$(BIN)/python classroom/demo.py $(DEMO_ARGS)
+
 # A stamp is older than what it was made from, or pip has nothing to do and is not called.
 .venv/.test: EXTRA = [test]
-.venv/.lab .venv/.test: pyproject.toml requirements.lock jupyterlab.json $(BIN)/python
+.venv/.test: ALSO = .venv/.teacher
+.venv/.teacher: EXTRA = [teacher]
+.venv/.lab .venv/.test .venv/.teacher: pyproject.toml requirements.lock jupyterlab.json $(BIN)/python
 	$(PIP_INSTALL) --editable '.$(EXTRA)'
-	@touch .venv/.lab $@
+	@touch .venv/.lab $(ALSO) $@
 
 # Without the stamps: `make lock` must work when the old lock no longer fits pyproject.toml.
 $(BIN)/uv: | $(BIN)/python

@@ -38,7 +38,16 @@ def script(path: Path, text: str) -> Path:
 
 def environ(**changes: str) -> dict[str, str]:
     """This process's environment, without what an outer `make` has put into it."""
-    dropped = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "LAB_ARGS", "TEST_ARGS", "HUB")
+    dropped = (
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "PYTHON",
+        "LAB_ARGS",
+        "TEST_ARGS",
+        "DEMO_ARGS",
+        "HUB",
+    )
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return kept | changes
 
@@ -55,16 +64,22 @@ def make(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedP
     )
 
 
+def borrow_environment(checkout: Path) -> None:
+    """Give a copied checkout the packages of this environment, so that make installs nothing."""
+    (checkout / ".venv").mkdir()
+    for part in Path(sys.prefix).glob("[!.]*"):
+        (checkout / ".venv" / part.name).symlink_to(part)
+    for stamp in (".lab", ".test", ".teacher"):
+        (checkout / ".venv" / stamp).touch()
+
+
 @contextmanager
 def lab(checkout: Path, home: Path, **changes: str) -> Iterator[dict[str, Any]]:
     """`make lab` in a copied checkout, with the packages of this environment.
 
     Yields what JupyterLab writes down about itself: `url`, `token`, `pid`, `port`, …
     """
-    (checkout / ".venv").mkdir()
-    for part in Path(sys.prefix).glob("[!.]*"):
-        (checkout / ".venv" / part.name).symlink_to(part)
-    (checkout / ".venv/.lab").touch()  # so that nothing is installed into this environment
+    borrow_environment(checkout)
     command = ["make", "lab", "LAB_ARGS=--no-browser"]
     folders = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
     env = environ(**folders, **changes)

@@ -51,7 +51,7 @@ def test_make_alone_lists_the_commands() -> None:
     printed = make(ROOT).stdout
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert phony
-    assert re.findall(r"^make (\w+)", printed, re.M) == phony[1].split()[1:]
+    assert re.findall(r"^make ([\w-]+)", printed, re.M) == phony[1].split()[1:]
 
 
 def test_the_first_make_lab_installs_without_test_tools_and_the_second_installs_nothing(
@@ -82,6 +82,19 @@ def test_make_test_adds_the_test_tools_once_and_passes_its_arguments_on(bare: Pa
     assert lines[-1] == "-m pytest -k doctor"
     make(bare, "test", "PYTHON=./fake-python")
     make(bare, "lab", "PYTHON=./fake-python")
+    assert calls(bare, "-m pip") == []
+
+
+def test_what_teachers_need_is_installed_once_and_not_at_all_after_make_test(bare: Path) -> None:
+    (bare / "classroom").mkdir()
+    make(bare, "class-demo", "PYTHON=./fake-python", "DEMO_ARGS=--students 5")
+    lines = calls(bare, "")
+    assert next(line for line in lines if "-m pip" in line).endswith("--editable .[teacher]")
+    assert lines[-1] == "classroom/demo.py --students 5"
+    (bare / ".venv/.teacher").unlink()
+    make(bare, "test", "PYTHON=./fake-python")
+    calls(bare, "")
+    make(bare, "class-demo", "PYTHON=./fake-python")
     assert calls(bare, "-m pip") == []
 
 
