@@ -417,6 +417,21 @@ async def test_values_are_judged_by_type_and_told(capsys):
     )
 
 
+async def test_long_values_are_told_apart_where_they_differ(capsys):
+    numbers = list(range(100))
+
+    async def counts(server):
+        return numbers
+
+    late = [*numbers[:90], 0, *numbers[91:]]
+    assert (await hint(check.returns(late), counts, capsys)).endswith(
+        "so far it is right. Number 91 is 90 where 0 is right."
+    )
+    assert (await hint(check.returns(numbers[:-1]), counts, capsys)).endswith(
+        "so far it is right. Its length is 100 where 99 is right."
+    )
+
+
 async def test_an_error_that_is_meant_is_no_trouble(capsys):
     async def fails(server):
         raise LookupError("there is no 王五")

@@ -72,9 +72,12 @@ def returns(expected: Any) -> Criterion:
             hint = " Is there a `return`?" if value is None else ""
             kinds = f"{type(value).__name__}, not {type(expected).__name__}"
             return f"it returned {shown_value(value)}: {kinds}.{hint}"
-        if value != expected:
-            return f"it returned {shown_value(value)} where {shown_value(expected)} is right."
-        return ""
+        if value == expected:
+            return ""
+        found, right = shown_value(value), shown_value(expected)
+        if found != right:
+            return f"it returned {found} where {right} is right."
+        return f"it returned {found}: so far it is right.{_later(value, expected)}"
 
     return Criterion(f"returns {shown_value(expected)}", judge, needs_value=True)
 
@@ -99,6 +102,16 @@ def raises(kind: type[BaseException], text: str = "") -> Criterion:
 
     saying = f" that says {text!r}" if text else ""
     return Criterion(f"raises {kind.__name__}{saying}", judge, wants_error=True)
+
+
+def _later(value: Any, expected: Any) -> str:
+    """How two values differ that look the same as far as they are shown."""
+    if not isinstance(value, list | tuple | str):
+        return ""
+    for number, (found, right) in enumerate(zip(value, expected, strict=False), 1):
+        if found != right:
+            return f" Number {number} is {shown_value(found)} where {shown_value(right)} is right."
+    return f" Its length is {len(value)} where {len(expected)} is right."
 
 
 def shown_value(value: Any) -> str:
