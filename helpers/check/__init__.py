@@ -11,6 +11,7 @@ it by criteria. It never reads the function's source, and it leaves nothing runn
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,16 @@ from helpers.check.messages import (
     speaks_json_rpc,
 )
 from helpers.check.report import Verdict, report
-from helpers.check.standins import StandIn, client, command, new_client, stdio, url
+from helpers.check.standins import (
+    StandIn,
+    client,
+    command,
+    new_client,
+    service,
+    several,
+    stdio,
+    url,
+)
 from helpers.errors import shorten
 
 __all__ = [
@@ -46,6 +56,8 @@ __all__ = [
     "returns",
     "returns_that",
     "sends",
+    "service",
+    "several",
     "speaks_json_rpc",
     "stdio",
     "task",
@@ -68,7 +80,7 @@ async def task(
     Args:
         function: called with `arguments` and awaited.
         *arguments: values, or stand-ins for a server: `stdio`, `command`, `client`,
-            `new_client`, `url`.
+            `new_client`, `url`, `service`, `several`.
         criteria: what is asked of it, in the order in which it is reported.
         seconds: it has to return within (None: `SECONDS`); a function that blocks the kernel is
             stopped as well.
@@ -96,6 +108,8 @@ async def task(
 def _shown(argument: Any) -> str:
     if isinstance(argument, StandIn):
         return argument.shown
+    if inspect.isfunction(argument):
+        return argument.__name__
     bare = repr(argument) == object.__repr__(argument)  # an address, which tells nobody anything
     return f"a {type(argument).__name__}" if bare else shorten(repr(argument), 120)
 

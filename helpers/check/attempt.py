@@ -22,11 +22,18 @@ STOP_SECONDS = 3.0  # for a cancelled function to end
 MEANING = {
     "'coroutine' object": "An `await` is missing before it.",
     "Client must be used within": "This client has been closed, or it was never opened.",
-    "Server returned an error response": (
-        "Is there another transport at this URL? To `Client` and `connect`, a plain URL is "
-        "Streamable HTTP; SSE is `sse_client(url)`."
+}
+REFUSED = "Server returned an error response"  # the SDK does not say which
+ANSWERED = {
+    401: (
+        "The server wants a token: the header Authorization has to say `Bearer` and then the "
+        "token, in every request."
     ),
 }
+OTHER_TRANSPORT = (
+    "Is there another transport at this URL? To `Client` and `connect`, a plain URL is "
+    "Streamable HTTP; SSE is `sse_client(url)`."
+)
 AFTER = "when what it returned was used: "
 
 Use = Callable[[Any], Awaitable[Any]]
@@ -77,6 +84,9 @@ async def attempt(
             await owner.close(key)
     await _end([task for task in asyncio.all_tasks() - tasks if _belongs_to(task, function)])
     made.record = Record.of_all(records)
+    if REFUSED in made.trouble:
+        status = made.record.refused[-1] if made.record.refused else 0
+        made.trouble += f". {ANSWERED.get(status, OTHER_TRANSPORT)}"
     return made
 
 

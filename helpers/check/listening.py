@@ -71,6 +71,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             found = {name.lower(): value for name, value in message["headers"]}
             self._events = found.get(b"content-type", b"").startswith(b"text/event-stream")
+            self._record.refused += [message["status"]] if message["status"] >= 400 else []
         elif message["type"] == "http.response.body":
             self._answer += message.get("body", b"")
             self._read(more=message.get("more_body", False))

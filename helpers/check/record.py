@@ -41,6 +41,7 @@ class Record:
     opened: int = 0  # connections: processes started, streams opened
     closed: int = 0  # of these, closed by the client as the protocol wants it
     left_open: int = 0  # of these, still open when the function had returned
+    refused: list[int] = field(default_factory=list)  # the HTTP statuses that were errors
 
     @property
     def sent(self) -> list[Heard]:
@@ -54,4 +55,5 @@ class Record:
             whole.opened += record.opened
             whole.closed += record.closed
             whole.left_open += record.left_open
+            whole.refused += record.refused
         return whole

@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ import psutil
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.server import MCPServer
 
-from helpers.check.listening import Listening
 from helpers.check.record import Heard, Record
+from helpers.check.served import served
 from helpers.connection import connect
 from helpers.owner import close
-from helpers.serving import Transport, serve
+from helpers.serving import Transport
 
 PROXY = str(Path(__file__).with_name("recording.py"))
 END_SECONDS = 3.0  # for a server to end after its input was closed
@@ -94,13 +94,29 @@ def url(server: MCPServer[Any], transport: Transport = "sse") -> StandIn:
 
     @asynccontextmanager
     async def opening(record: Record) -> AsyncIterator[str]:
-        app = server.sse_app() if transport == "sse" else server.streamable_http_app()
-        listening = Listening(app, record)
-        with serve(listening, transport=transport, name=f"{server.name} for a check") as handle:
-            yield handle.url
-            await listening.settle(END_SECONDS)
+        async with served(server, transport, record) as service:
+            yield service.url
 
     return StandIn(f"a URL of {server.name}", opening)
+
+
+def service(server: MCPServer[Any], transport: Transport = "streamable-http") -> StandIn:
+    """A server that the function can restart: its `url`, and `restart()`, a plain function."""
+    return StandIn(f"a service of {server.name}", lambda record: served(server, transport, record))
+
+
+def several(**standins: StandIn) -> StandIn:
+    """A dictionary of stand-ins by name. What passes at any of them goes into one record."""
+
+    @asynccontextmanager
+    async def opening(record: Record) -> AsyncIterator[dict[str, Any]]:
+        async with AsyncExitStack() as stack:
+            yield {
+                name: await stack.enter_async_context(standin.opening(record))
+                for name, standin in standins.items()
+            }
+
+    return StandIn(f"{{{', '.join(standins)}}}", opening)
 
 
 @asynccontextmanager
