@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ from mcp import Client, ClientSessionGroup, MCPError, StdioServerParameters
 from mcp.client.session_group import SseServerParameters, StreamableHttpParameters
 from mcp.server import MCPServer
 from mcp.types import Implementation
+from packaging.requirements import Requirement
 from pydantic import AnyUrl
 
 from helpers import close, connect, connect_all, keep_open, owner, serve
@@ -247,12 +249,14 @@ def _package_index() -> None:
 @pytest.mark.usefixtures("_package_index")
 def test_the_bridge_lives_in_an_environment_of_its_own_with_version_1_of_the_sdk():
     asking = (
-        "from importlib.metadata import distributions, version\n"
-        "print(version('mcp').split('.')[0], len({d.name for d in distributions()}))"
+        "from importlib.metadata import distributions, requires, version\n"
+        "[wanted] = [line for line in requires('mcp-proxy') if line.startswith('mcp<')]\n"
+        "print(version('mcp').split('.')[0], len({d.name for d in distributions()}), wanted)"
     )
     command = [*UVX, "--from", PROXY.replace("@", "=="), "python", "-c", asking]
-    major, packages = subprocess.check_output(command, text=True).split()
+    major, packages, wanted = subprocess.check_output(command, text=True).split()
     assert major == "1"
+    assert version("mcp") not in Requirement(wanted).specifier
     assert 25 <= int(packages) <= 35  # "some thirty"
 
 
