@@ -100,7 +100,7 @@ class RecordingTransport:
     def _ended(self, _: object) -> None:
         if self.gone is None:  # it ended by itself
             self.broken_by = self._owner.left.exception()
-            self.give_up(f"The connection broke: {root_cause(self.broken_by)}.")
+            self.give_up(f"The connection broke: {root_cause(self.broken_by).rstrip('.')}.")
 
     async def receive(self) -> SessionMessage | Exception:
         while self.gone is None:
