@@ -399,6 +399,7 @@ async def test_a_press_decides_from_whichever_thread_it_comes(
     lesson: Lesson, button: str, told: str, where: str
 ):
     await lesson.run(*ASKING)
+    asyncio.get_running_loop().set_debug(True)  # it then refuses what is not thread-safe
     task = asyncio.create_task(lesson.ask("Unlock the average tool.", allowed=lesson.ask_user))
     await until(lambda: lesson.waiting)
     assert called(lesson.clients["showcase"]) == []
