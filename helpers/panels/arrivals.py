@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
 
 import ipywidgets
-from IPython import get_ipython
 
 from helpers.panels.link import Link
 
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0
+
+
+class Echo:
+    """A number that the browser sends back, by ipywidgets' own link between two widgets."""
+
+    def __init__(self, on_back: Callable[[], None]) -> None:
+        self._out, self.back = ipywidgets.IntText(1), ipywidgets.IntText(0)
+        self._link = ipywidgets.jsdlink((self._out, "value"), (self.back, "value"))
+        self.back.observe(lambda _: on_back(), "value")
+
+    def send(self, number: int, context: contextvars.Context) -> None:
+        """Send a number; what comes back goes to the thread that `context` is answered in."""
+        context.run(self.back.send_state, "value")
+        self._out.value = number
 
 
 class Arrivals:
@@ -21,35 +35,45 @@ class Arrivals:
     While the kernel is busy, ipywidgets' browser side sends the first edit of a field and
     holds the later ones back until the kernel has taken the first. A click is not held back:
     it would overtake them, and a call would be sent with half of what was typed. So a click
-    sends a number to the browser, whose own link (`jsdlink`) sends it back behind the edits.
+    sends a number to the browser, which sends it back behind the edits.
+
+    It goes two ways. ipykernel answers each widget where it was last written to from: in the
+    thread of the cells or in that of a subshell. Each keeps its order, but one may overtake
+    the other, so that only what is behind all edits in both is behind all edits.
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._numbers = itertools.count(1)
+        self._of_cells = contextvars.copy_context()
+        self._numbers = itertools.count(2)
         self._due: deque[tuple[int, Callable[[], None]]] = deque()
         self._lock = threading.Lock()  # callbacks and the loop may be in different threads
-        self._out, self._back = ipywidgets.IntText(), ipywidgets.IntText()
-        self._bridge = ipywidgets.jsdlink((self._out, "value"), (self._back, "value"))
-        self._back.observe(lambda change: self._go(change["new"]), "value")
+        self._echoes = Echo(self._go), Echo(self._go)
+
+    @property
+    def _back(self) -> int:
+        """The number that has come back both ways; 0 before the first, which comes unasked."""
+        return int(min(echo.back.value for echo in self._echoes))
 
     def then(self, action: Callable[[], None]) -> None:
         """Do this when the browser has sent all there is; at once where there is no browser."""
-        if getattr(get_ipython(), "kernel", None) is None:
+        if self._back == 0:
             action()
             return
         with self._lock:
             number = next(self._numbers)
             self._due.append((number, action))
-        self._out.value = number
+        contexts = self._of_cells.copy(), contextvars.copy_context()
+        for echo, context in zip(self._echoes, contexts, strict=True):
+            echo.send(number, context)
         # a browser that has gone meanwhile must not take the click along
         self._link.post(self._link.loop.call_later, PATIENCE_SECONDS, self._go, number)
 
-    def _go(self, number: int) -> None:
-        """Do what was held back up to this number, in order."""
+    def _go(self, patience: int = 0) -> None:
+        """Do what was held back and may go now, in order."""
         ready = list[Callable[[], None]]()
         with self._lock:
-            while self._due and self._due[0][0] <= number:
+            while self._due and self._due[0][0] <= max(self._back, patience):
                 ready.append(self._due.popleft()[1])
         for action in ready:
             action()
