@@ -60,9 +60,9 @@ class Exercises:
         said = self.answered(task, answer)
         assert said.status == "error", said.text
         assert said.error.startswith("NotYet: "), said.error
-        print(said.text)
+        read = " ".join(said.text.split())  # long hints take several lines
         for hint in hints:
-            assert hint in said.text, said.text
+            assert hint in read, said.text
 
 
 @contextlib.contextmanager

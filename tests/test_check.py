@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import re
 import subprocess
 import time
 from collections.abc import Awaitable, Callable
@@ -41,8 +42,8 @@ async def shown(function: Any, *arguments: Any, capsys: Any, **options: Any) -> 
     with pytest.raises(AssertionError) as raised:
         await check.task(function, *arguments, **options)
     text = str(capsys.readouterr().out)
-    hints = [line.strip() for line in text.splitlines() if line.startswith(" " * 13)]
-    assert str(raised.value).startswith(hints[0])
+    hints = [" ".join(hint.split()) for hint in re.findall(r"(?m)(?:^ {13}.*\n)+", text)]
+    assert " ".join(str(raised.value).split()).startswith(hints[0])
     assert "not yet" in text
     return "\n".join(hints)
 

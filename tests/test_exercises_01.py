@@ -255,7 +255,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("names", [["processes"], ["missing_resource"], list(WRONG)], ids=len)
+@pytest.mark.parametrize("names", [["processes"], list(WRONG)], ids=len)
 def test_a_wrong_explanation_is_told_where_to_look(lesson: Exercises, names: list[str]):
     found = RIGHT | {name: WRONG[name][0] for name in names}
     answer = f"def what_goes_where():\n    return {found!r}".replace("Ellipsis", "...")

@@ -308,7 +308,7 @@ def test_a_frame_that_is_not_the_one_is_told(lesson: Exercises, wrong: str):
 
 IMPATIENT = {
     "waits_for_ever": (
-        "it returned 100: int, not NoneType.",
+        "it returned 40: int, not NoneType.",
         """
 async def impatient(client, steps, seconds):
     return (await client.call_tool("slow_count", {"steps": steps})).structured_content["result"]

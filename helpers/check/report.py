@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import NamedTuple
+
+WIDTH = 85  # characters of a hint in a line: what a notebook shows beside its margin
 
 
 class Verdict(NamedTuple):
@@ -34,8 +37,8 @@ def report(title: str, verdicts: Sequence[Verdict]) -> None:
     print(title)
     for label, hint in verdicts:
         print(f"  {'✗ not yet' if hint else '✓ passed '}  {label}")
-        if hint:
-            print(f"             {hint}")
+        for line in wrap(hint, WIDTH, break_long_words=False, break_on_hyphens=False):
+            print(f"             {line}")
     failed = [verdict for verdict in verdicts if verdict.hint]
     if failed:
         more = f" ({len(failed)} of {len(verdicts)} not yet)" if len(failed) > 1 else ""
