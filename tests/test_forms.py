@@ -480,6 +480,21 @@ def test_an_absurd_schema_ends_in_the_json_editor_with_a_sentence(schema: Any):
     assert form.unchecked or schema in (False, {"type": "array"})
 
 
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+
+
+@pytest.mark.parametrize("odd", [{}, [], [1], 3, True, None, {"$ref": {}}], ids=repr)
+def test_words_whose_type_an_old_draft_leaves_open_are_no_reason_to_fail(odd: Any):
+    form = Form({**arguments_of(a={"$ref": odd}, b={"type": "string"}), "$schema": DRAFT_4})
+    choose(form, "a: left out, value", "value")
+    assert "refers to something that is no text" in text(form)
+    control(form, "b").value = "x"
+    form.problems()
+    form = Form({**arguments_of(b={"type": "string"}), "$schema": DRAFT_4, "$id": odd})
+    control(form, "b").value = "x"
+    form.problems()
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -15,6 +15,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from helpers.errors import shorten
+from helpers.forms.jsontext import brief
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -31,6 +32,8 @@ class Schemas:
     """The parts of one schema, flattened one at a time."""
 
     def __init__(self, root: Schema | bool) -> None:
+        if isinstance(root, dict) and not isinstance(root.get("$id", ""), str):
+            root = {key: value for key, value in root.items() if key != "$id"}  # draft 4 lets it
         resource = DRAFT202012.create_resource(root)
         self._resolver = REGISTRY.resolver_with_root(resource)
         self._inner_ids = _holds_inner_id(root)
@@ -68,19 +71,21 @@ class Schemas:
         parts = [(part, seen) for part in _as_list(schema.get("allOf"))]
         if "$ref" in schema:
             ref = schema["$ref"]
+            if not isinstance(ref, str):  # the metaschema of draft 4 lets it be anything
+                raise Unformable(f"refers to something that is no text ({brief(ref)})")
             if ref in seen:
-                raise Unformable(f"refers to itself ({shorten(str(ref))})")
+                raise Unformable(f"refers to itself ({shorten(ref)})")
             parts.insert(0, (self._target(ref), seen | {ref}))
         return parts
 
-    def _target(self, ref: Any) -> Any:
+    def _target(self, ref: str) -> Any:
         if self._inner_ids:
             raise Unformable("is made of several documents")
         try:
             return self._resolver.lookup(ref).contents
         except (Unresolvable, ValueError, TypeError, AttributeError, LookupError):
             raise Unformable(
-                f"refers to {shorten(str(ref))}, which is not in the schema; nothing is fetched"
+                f"refers to {shorten(ref)}, which is not in the schema; nothing is fetched"
             ) from None
 
 
