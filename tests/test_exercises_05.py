@@ -1,0 +1,394 @@
+"""The exercises of lesson 05: what is right passes, what is wrong is told what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+
+TASKS = ("score-button", "adder", "form", "counter")
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Iterator[Exercises]:
+    with exercises("05_tool_widgets") as opened:
+        assert opened.tasks == list(TASKS)
+        yield opened
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_solution_passes(lesson: Exercises, task: str):
+    assert passes(lesson.solved(task))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
+    assert NOT_WRITTEN in lesson.untouched(task).error
+
+
+OTHERS = {
+    "score-button": """
+from ipywidgets import Layout
+from helpers import run
+
+def score_button(client):
+    name, button, answer = Text(), Button(), Label("nothing yet")
+
+    def pressed(_):
+        result = run(client.call_tool("get_score_by_name", {"name": name.value}))
+        answer.value = result.content[0].text
+
+    button.on_click(pressed)
+    return [name, button, answer]
+""",
+    "adder": """
+kept = []
+
+def adder(client):
+    a, b, button, answer = IntText(2), IntText(3), Button(), Label()
+
+    async def show():
+        numbers = {"a": a.value, "b": b.value}  # before the first await
+        total = (await client.call_tool("add", numbers)).structured_content["result"]
+        answer.value = "{a} + {b} = {total}".format(**numbers, total=total)
+
+    button.on_click(lambda _: kept.append(asyncio.get_running_loop().create_task(show())))
+    return a, b, button, answer
+""",
+    "form": """
+SIMPLE = {"string": Text, "integer": IntText, "number": FloatText, "boolean": Checkbox}
+EMPTY = {"string": "", "integer": 0, "number": 0, "boolean": False}
+
+def form_of(tool):
+    form = {}
+    for name, schema in tool.input_schema["properties"].items():
+        kind = schema.get("type")
+        if "enum" in schema:
+            first = schema.get("default", schema["enum"][0])
+            form[name] = Dropdown(options=schema["enum"], value=first)
+        elif kind in SIMPLE:
+            form[name] = SIMPLE[kind](schema.get("default", EMPTY[kind]))
+        elif kind is None and {"type": "null"} in schema.get("anyOf", []):
+            form[name] = Text()
+            form[name].add_class("may-be-left-out")
+
+    def arguments():
+        given = {}
+        for name, widget in form.items():
+            if "may-be-left-out" not in widget._dom_classes:
+                given[name] = widget.value
+            elif widget.value != "":
+                given[name] = float(widget.value)
+        return given
+
+    return form, arguments
+""",
+    "counter": """
+def counter(client, steps):
+    start, stop, bar, words = Button(), Button(), IntProgress(0, 0, steps), Label()
+    running = set()
+
+    async def follow(progress, total, message):
+        bar.value = round(progress)
+
+    async def count():
+        call = client.call_tool("slow_count", {"steps": steps}, progress_callback=follow)
+        words.value = f"counted to {(await call).content[0].text}"
+
+    def stopped(_):
+        while running:
+            running.pop().cancel()
+        words.value = "stopped"
+
+    start.on_click(lambda _: running.add(asyncio.create_task(count())))
+    stop.on_click(stopped)
+    return start, stop, bar, words
+""",
+}
+
+
+@pytest.mark.parametrize("task", OTHERS)
+def test_another_solution_passes(lesson: Exercises, task: str):
+    assert passes(lesson.answered(task, OTHERS[task]))
+
+
+SCORE_BUTTON = """
+def score_button(client):
+    name, button, answer, tasks = Text(), Button(), {label}, set()
+
+    async def ask(asked):
+        result = await client.call_tool("get_score_by_name", {{"name": {asked}}})
+        {show}
+
+    button.on_click({callback})
+    return {returned}
+"""
+START = "lambda _: tasks.add(asyncio.create_task(ask(name.value)))"
+GAPS = {
+    "label": "Label()",
+    "asked": "asked",
+    "show": "answer.value = result.content[0].text",
+    "callback": START,
+    "returned": "name, button, answer",
+}
+SCORE_BUTTONS = {
+    "prints": (
+        {"show": "print(result.content[0].text)"},
+        "the label shows ''. What a task prints is lost: set the label's `value`",
+    ),
+    "shows_the_whole_result": (
+        {"show": "answer.value = str(result)"},
+        "What a task prints is lost: set the label's `value`, to the text of the answer.",
+    ),
+    "awaits_nothing": (
+        {"callback": "lambda _: ask(name.value)"},
+        "a press has to call get_score_by_name once, with the name in the field. A callback is a",
+    ),
+    "hands_over_a_coroutine_function": (
+        {"callback": "ask"},
+        "a press has to call get_score_by_name once, with the name in the field. A callback is a",
+    ),
+    "asks_for_the_name_that_was_there_first": (
+        {"callback": "lambda _, first=name.value: tasks.add(asyncio.create_task(ask(first)))"},
+        "a press has to call get_score_by_name once, with the name in the field.",
+    ),
+    "asks_for_one_name_always": (
+        {"asked": '"李四"'},
+        "the second press has to ask for the name that is in the field by then.",
+    ),
+    "takes_the_text_for_html": (
+        {"label": "HTML()"},
+        "the answer is shown by a HTML. What a server says goes into a Label: that shows it as it",
+    ),
+    "returns_the_box": (
+        {"returned": "VBox([name, button, answer])"},
+        "it has to return 3 widgets, in this order: Text, Button, Label.",
+    ),
+    "returns_them_in_another_order": (
+        {"returned": "name, answer, button"},
+        "a Label is where a Button has to be. The order is: Text, Button, Label.",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", SCORE_BUTTONS)
+def test_a_button_that_shows_no_score_is_told(lesson: Exercises, wrong: str):
+    gaps, hint = SCORE_BUTTONS[wrong]
+    imports = "from ipywidgets import HTML, VBox\n"
+    lesson.refused("score-button", imports + SCORE_BUTTON.format(**GAPS | gaps), hint)
+
+
+ADDER = """
+def adder(client):
+    a, b, button, answer, tasks = IntText(2), IntText(3), Button(), Label(), set()
+
+    async def show({parameters}):
+        {first}
+        result = await client.call_tool("add", {{"a": a.value, "b": b.value}})
+        answer.value = f"{text} = {{result.structured_content['result']}}"
+
+    def pressed(button):
+        {start}
+
+    button.on_click(pressed)
+    return a, b, button, answer
+"""
+AFTER = "{a.value} + {b.value}"
+BEFORE = "{before[0]} + {before[1]}"
+TAKE = "before = a.value, b.value"
+KEEP = "tasks.add(asyncio.create_task(show()))"
+ADDERS = {
+    "is_the_broken_one": (
+        {"parameters": "", "first": "", "text": AFTER, "start": "asyncio.create_task(show())"},
+        "the task was thrown away while it waited for its answer: nobody referred to it.",
+    ),
+    "reads_the_fields_again": (
+        {"parameters": "", "first": "", "text": AFTER, "start": KEEP},
+        "then a field was changed, and the label shows '99 + 22 = 42'. Take the values before",
+    ),
+    "forgets_its_task": (
+        {"parameters": "", "first": TAKE, "text": BEFORE, "start": "asyncio.create_task(show())"},
+        "the task was thrown away while it waited for its answer: nobody referred to it.",
+    ),
+    "lets_the_notebook_wait": (
+        {
+            "parameters": "",
+            "first": TAKE,
+            "text": BEFORE,
+            "start": "from helpers import run; run(show())",
+        },
+        "the press was over only when the answer had come. Meanwhile nothing else could run:",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", ADDERS)
+def test_an_adder_that_is_not_mended_is_told(lesson: Exercises, wrong: str):
+    gaps, hint = ADDERS[wrong]
+    lesson.refused("adder", ADDER.format(**gaps), hint)
+
+
+FORM = """
+def form_of(tool):
+    form, optional = {{}}, set()
+    for name, schema in tool.input_schema["properties"].items():
+        kinds = [part.get("type") for part in schema.get("anyOf", [])]
+        default = schema.get("default")
+        match schema.get("type"):
+            case "string" if "enum" in schema:
+                form[name] = {choice}
+            case "string":
+                form[name] = Text(default or "")
+            case "integer":
+                form[name] = {integer}
+            case "number":
+                form[name] = FloatText(default or 0)
+            case "boolean":
+                form[name] = Checkbox({boolean})
+            case None if "number" in kinds:
+                form[name] = Text("")
+                optional.add(name)
+            {more}
+    {once}
+
+    def arguments():
+        {given}
+        for name in optional:
+            text = given.pop(name)
+            {leave_out}
+        return given
+
+    return {returned}
+"""
+FORM_GAPS = {
+    "choice": 'Dropdown(options=schema["enum"], value=default or schema["enum"][0])',
+    "integer": "IntText(default or 0)",
+    "boolean": "default or False",
+    "more": "",
+    "once": "",
+    "given": "given = {name: widget.value for name, widget in form.items()}",
+    "leave_out": "given |= {name: float(text)} if text else {}",
+    "returned": "form, arguments",
+}
+FORMS = {
+    "leaves_nothing_out": (
+        {"leave_out": "given[name] = float(text or 0)"},
+        "'min_rating' is 0.0 where 'missing' is right: an empty optional number is left out",
+    ),
+    "sends_null": (
+        {"leave_out": "given[name] = float(text) if text else None"},
+        "'min_rating' is None where 'missing' is right: an empty optional number is left out",
+    ),
+    "sends_the_text": (
+        {"leave_out": "given |= {name: text} if text else {}"},
+        "'min_rating' is '8' where 8.0 is right: `arguments` reads the widgets when it is called",
+    ),
+    "leaves_out_zero": (
+        {"leave_out": "given |= {name: float(text)} if text and float(text) else {}"},
+        "'min_rating' is 'missing' where 0.0 is right: only what is empty is left out",
+    ),
+    "reads_too_early": (
+        {
+            "once": "start = {name: widget.value for name, widget in form.items()}",
+            "given": "given = dict(start)",
+        },
+        "`arguments` reads the widgets when it is called",
+    ),
+    "offers_a_free_text_for_a_choice": (
+        {"choice": "Text(default)"},
+        "'region' is 'Text' where 'Dropdown' is right: look at the table again.",
+    ),
+    "offers_one_value_alone": (
+        {"choice": "Dropdown(options=[default], value=default)"},
+        "'region' is ['any'] where ['any', '中国大陆', '中国香港', '中国台湾'] is right",
+    ),
+    "takes_whole_numbers_for_numbers": (
+        {"integer": "FloatText(default or 0)"},
+        "'limit' is 'FloatText' where 'IntText' is right: look at the table again.",
+    ),
+    "forgets_the_defaults": (
+        {"boolean": "False", "integer": "IntText(0)"},
+        "'descending' is False where True is right: an empty optional number is left out, and",
+    ),
+    "has_a_widget_for_everything": (
+        {"more": "case _: form[name] = Text()"},
+        "'sort_by' is 'Text' where 'missing' is right: look at the table again.",
+    ),
+    "returns_the_values": (
+        {"returned": "form, arguments()"},
+        "the second thing has to be a plain function.",
+    ),
+    "returns_the_form_alone": (
+        {"returned": "form"},
+        "it has to return two things: the dictionary of widgets, and the function",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", FORMS)
+def test_a_form_that_says_something_else_is_told(lesson: Exercises, wrong: str):
+    gaps, hint = FORMS[wrong]
+    lesson.refused("form", FORM.format(**FORM_GAPS | gaps), hint)
+
+
+COUNTER = """
+def counter(client, steps):
+    start, stop, bar, words = Button(), Button(), IntProgress(max=steps), Label()
+    tasks = []
+
+    async def note(progress, total, message):
+        {note}
+
+    async def count():
+        result = await client.call_tool("slow_count", {{"steps": steps}}{progress})
+        {answered}
+
+    def stopped(button):
+        {stopped}
+
+    start.on_click({started})
+    stop.on_click(stopped)
+    return start, stop, bar, words
+"""
+COUNTER_GAPS = {
+    "note": "bar.value = int(progress)",
+    "progress": ", progress_callback=note",
+    "answered": "words.value = 'counted to ' + result.content[0].text",
+    "stopped": "words.value = 'stopped'; [task.cancel() for task in tasks]",
+    "started": "lambda _: tasks.append(asyncio.create_task(count()))",
+}
+COUNTERS = {
+    "lets_the_notebook_wait": (
+        {"started": "lambda _: run(count())"},
+        "the press on start was over only when the call was. Until then nobody can press stop",
+    ),
+    "follows_nothing": (
+        {"progress": ""},
+        "the bar moved 0 time(s), and the server reports every step: pass a `progress_callback`",
+    ),
+    "moves_at_the_end": (
+        {"progress": "", "answered": COUNTER_GAPS["answered"] + "; bar.value = steps"},
+        "the bar moved 1 time(s), and the server reports every step",
+    ),
+    "shows_no_answer": (
+        {"answered": "print('counted to', result.content[0].text)"},
+        "it says ''. Set its `value` when the call has returned, from the result.",
+    ),
+    "stops_in_words_alone": (
+        {"stopped": "words.value = 'stopped'"},
+        "after a press on stop, the server counts on: cancel the task that awaits the call.",
+    ),
+    "stops_without_a_word": (
+        {"stopped": "[task.cancel() for task in tasks]"},
+        "it says ''. Set its `value` when the call has been cancelled.",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", COUNTERS)
+def test_a_counter_that_does_not_follow_or_stop_is_told(lesson: Exercises, wrong: str):
+    gaps, hint = COUNTERS[wrong]
+    imports = "from helpers import run\n"
+    lesson.refused("counter", imports + COUNTER.format(**COUNTER_GAPS | gaps), hint)
