@@ -103,3 +103,15 @@ async def test_a_function_among_the_arguments_is_shown_by_its_name(capsys):
 
     await check.task(calls, three, criteria=[check.returns(3)])
     assert capsys.readouterr().out.startswith("calls(three)\n")
+
+
+async def test_messages_without_a_connection_are_judged_though_the_function_failed(capsys):
+    async def fails(url):
+        async with Client(url) as client:
+            await client.list_prompts()
+            raise LookupError("on the way")
+
+    criteria = [check.never_sends("prompts/list", "it lists the prompts.")]
+    with pytest.raises(AssertionError, match="it raised LookupError"):
+        await check.task(fails, check.url(counting(), "streamable-http"), criteria=criteria)
+    assert "it lists the prompts." in capsys.readouterr().out

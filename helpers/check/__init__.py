@@ -98,7 +98,8 @@ async def task(
     shown = ", ".join(map(_shown, arguments))
     meant = bool(made.error) and any(criterion.wants_error for criterion in criteria)
     verdicts = [] if meant else [Verdict("runs to its end", made.trouble)]
-    if meant or made.record.opened or not made.trouble:  # else there is nothing to judge
+    record = made.record
+    if meant or record.opened or record.heard or not made.trouble:  # else nothing to judge
         for criterion in criteria:
             if not (criterion.needs_value and made.trouble):
                 verdicts.append(Verdict(criterion.label, criterion.judge(made)))
