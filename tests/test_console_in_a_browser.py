@@ -29,6 +29,14 @@ CELLS = [
     "console",
     "time.sleep(busy) if 'busy' in globals() else None\nbusy = 3",
 ]
+# what each tool cannot do without
+REQUIRED = {
+    "add": ("1", "0"),
+    "divide": ("1", "0"),
+    "search_movies": ("无间道",),
+    "rating_report": (),
+    "slow_count": (),
+}
 # where everything stands in the panel, and whether it is wide enough for what is in it
 BOXES = """() => [...document.querySelectorAll('.mcpk-panel, .mcpk-work > *')].map(element => {
     const box = element.getBoundingClientRect(), panel = element.closest('.mcpk-panel');
@@ -85,6 +93,17 @@ def choose_theme(page: Page, name: str) -> None:
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
 
+def open_tool(console: Locator, tool: str) -> None:
+    """Choose a tool and wait for its form, which comes after its title."""
+    before = console.locator(".mcpk-form").element_handle()
+    other = console.locator(".mcpk-title").text_content() != tool
+    console.get_by_label("Tools").select_option(tool)
+    expect(console.locator(".mcpk-title")).to_have_text(tool)
+    if other:
+        before.wait_for_element_state("hidden")
+    expect(console.locator(".mcpk-form")).to_be_visible()
+
+
 def fill(console: Locator, *values: str) -> None:
     for at, value in enumerate(values):
         console.locator(".mcpk-form input").nth(at).fill(value)
@@ -118,11 +137,9 @@ def test_nothing_jumps_when_a_result_arrives_and_nothing_is_too_wide(
     page: Page, console: Locator, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 1000})
-    for tool in ("add", "divide", "search_movies", "rating_report", "slow_count"):
-        console.get_by_label("Tools").select_option(tool)
-        expect(console.locator(".mcpk-title")).to_have_text(tool)
-        if console.get_by_text("required").count():
-            fill(console, *"10"[: console.get_by_text("required").count()])
+    for tool, values in REQUIRED.items():
+        open_tool(console, tool)
+        fill(console, *values)
         line = f'await client.call_tool("{tool}", {{'
         expect(console.get_by_label("In Python")).to_have_value(re.compile(re.escape(line)))
         before = page.evaluate(BOXES)
@@ -169,8 +186,7 @@ def tab_to(page: Page, label: str) -> None:
 
 
 def test_progress_is_shown_and_cancel_stops_what_waits(page: Page, console: Locator) -> None:
-    console.get_by_label("Tools").select_option("slow_count")
-    expect(console.locator(".mcpk-title")).to_have_text("slow_count")
+    open_tool(console, "slow_count")
     for _ in range(3):
         console.get_by_role("button", name="Call").click()
     strip = console.locator(".mcpk-elapsed")
@@ -203,13 +219,12 @@ def test_fifty_clicks_at_once_send_fifty_calls(console: Locator) -> None:
 def test_each_outcome_can_be_read_by_everybody(page: Page, console: Locator, theme: str) -> None:
     choose_theme(page, theme)
     for tool, word in (("search_movies", "✓ ok"), ("divide", "✗ tool error")):
-        console.get_by_label("Tools").select_option(tool)
-        expect(console.locator(".mcpk-title")).to_have_text(tool)
+        open_tool(console, tool)
         if tool == "divide":
             console.get_by_role("button", name="Call").click()
             expect(console).to_contain_text("Not sent.")
             assert faults(page) == []
-        fill(console, *"10"[: console.get_by_text("required").count()])
+        fill(console, *REQUIRED[tool])
         console.get_by_role("button", name="Call").click()
         expect(outcome(console)).to_contain_text(word)
         assert faults(page) == []
