@@ -28,6 +28,8 @@ class ConnectionLine:
         self._link = link
         self._on_back = on_back
         self._was = link.state
+        self._lost = self._was == "lost"  # since it stood last: a reconnect that fails closes it
+        self._reconnecting = False
         self._said = ""
         self._text = ipywidgets.HTML()
         self._text.add_class("mcpk-connection")
@@ -45,19 +47,20 @@ class ConnectionLine:
         if self._was == "open" and was != "open":
             self._said = "Connected again: in cells, use .client of this widget."
             self._on_back()
-        elif self._was != "open":
+        elif self._was != "open" and not self._reconnecting:
             self._said = ""
         self.draw()
 
     def draw(self) -> None:
         """Say how the connection stands now."""
         state = self._link.state
+        self._lost = state == "lost" or (self._lost and state != "open")
         sentences = {"open": "", "lost": LOST, "closed": CLOSED}
         again = self._link.can_reconnect
-        if state == "lost" and not again:
+        if not again:
             sentences["lost"] = f"{LOST} Run the cell that connects, then this one again."
-        self._button.layout.display = "" if state == "lost" and again else "none"
-        said = self._said or sentences[state]
+        self._button.layout.display = "" if self._lost and again else "none"
+        said = self._said or sentences["lost" if self._lost else state]
         self._text.value = (
             f'<div class="mcpk-facts"><span class="mcpk-state-{state}">'
             f'{escape(self._link.describe())}</span><span role="status">{escape(said)}</span></div>'
@@ -65,11 +68,12 @@ class ConnectionLine:
 
     async def _reconnect(self) -> None:
         self._button.disabled, self._said = True, "Reconnecting…"
+        self._reconnecting = True
         self.draw()
         try:
             await self._link.reconnect()
         except Exception as error:  # shown, whatever it is; the button stays, to try again
             self._said = f"Not connected. {root_cause(error)}"
         finally:
-            self._button.disabled = False
+            self._button.disabled = self._reconnecting = False
             self.draw()
