@@ -66,6 +66,7 @@ class ToolConsole(Panel):
         self._tools: list[Tool] = []
         self._told = "loading its tools"  # in a few words, how it stands
         self._shown: Call | None = None
+        self._drawn: Call | None = None  # what stands in the answer, with what one did to it
         self._drawing = False
         self._calls = Calls(link, self._changed)
         self._arrivals = Arrivals(link)
@@ -178,12 +179,13 @@ class ToolConsole(Panel):
         self._strip.follow()
         self._title.draw()
         self._history.draw()
-        if self._shown:
+        if self._shown and self._shown is not self._drawn:
+            self._drawn = self._shown
             self._answer.show(self._shown)
 
     def _pick(self, call: Call) -> None:
         """Have a call of the history back: its arguments in the form, its result below."""
-        self._shown = call
+        self._shown = self._drawn = call
         self._answer.show(call, again=True)
         tool = next((tool for tool in self._tools if tool.name == call.tool), None)
         if tool is None:
