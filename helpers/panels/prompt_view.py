@@ -37,9 +37,17 @@ class PromptView:
         self._exchange = Exchange(link, "Get", self.get, open_link, on_get)
         self._form = Form(arguments_schema(prompt), on_submit=self._exchange.press)
         self._form.on_change(self._edited)
-        about = ipywidgets.HTML(_about(prompt))
-        self.widget = ipywidgets.VBox([about, self._form.widget, self._exchange.widget])
+        self._about = ipywidgets.HTML(_about(prompt))
+        self.widget = ipywidgets.VBox([self._about, self._form.widget, self._exchange.widget])
         self._edited()
+
+    def take(self, prompt: Prompt) -> bool:
+        """Describe it as the server does now, unless it asks for other arguments."""
+        if prompt.name != self.prompt.name or prompt.arguments != self.prompt.arguments:
+            return False
+        self.prompt = prompt
+        self._about.value = _about(prompt)
+        return True
 
     def _edited(self) -> None:
         arguments = self._form.draft()

@@ -44,10 +44,19 @@ class ResourceView:
         self._address = address(item)
         self._fields: dict[str, CompletingField] = {}
         self._exchange = Exchange(link, "Read", self.read, open_link, on_read)
-        about = ipywidgets.HTML(address_html("", item, self._address))
+        self._item = item
+        self._about = ipywidgets.HTML(address_html("", item, self._address))
         fields = self._fields_for(item) if isinstance(item, ResourceTemplate) else []
-        self.widget = ipywidgets.VBox([about, *fields, self._exchange.widget])
+        self.widget = ipywidgets.VBox([self._about, *fields, self._exchange.widget])
         self._edited()
+
+    def take(self, item: Resource | ResourceTemplate) -> bool:
+        """Describe it as the server does now: what was typed and read is about its address."""
+        if type(item) is not type(self._item) or address(item) != self._address:
+            return False
+        self._item = item
+        self._about.value = address_html("", item, self._address)
+        return True
 
     def _fields_for(self, item: ResourceTemplate) -> list[ipywidgets.Widget]:
         try:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 
 from helpers.panels.chooser import Chooser
 from helpers.panels.link import Link
 from helpers.panels.pane import Pane
+
+
+class View(Protocol):
+    """What is shown of one item."""
+
+    widget: ipywidgets.Widget
+
+    def take(self, item: Any) -> bool:
+        """Describe the item as the server does now; False where this needs another view."""
 
 
 class ListPane(Pane):
@@ -25,7 +34,7 @@ class ListPane(Pane):
         super().__init__(link)
         self.on_result = on_result
         self.listed: dict[str, Any] = {}
-        self._views: dict[str, tuple[Any, Any]] = {}  # the item that a view was built for
+        self._views: dict[str, View] = {}
         self._shown: str | None = None
         self._loaded = False
         self.chooser = Chooser(self.capability, lambda key: link.post(self.show, key), self.refresh)
@@ -38,8 +47,8 @@ class ListPane(Pane):
         """The items by their keys, the names to show for them, and what to say."""
         raise NotImplementedError
 
-    def build(self, item: Any) -> Any:
-        """A view, with a `widget`, of an item."""
+    def build(self, item: Any) -> View:
+        """A view of an item."""
         raise NotImplementedError
 
     def load(self) -> None:
@@ -62,7 +71,7 @@ class ListPane(Pane):
         self.chooser.fill(names)
         first = next(iter(self.listed), None)
         if self._shown in self.listed:
-            self.show(self._shown)
+            self.show(self._shown)  # as the server describes it now
         elif self._shown is None and first is not None:
             self.chooser.mark(first)
             self.show(first)
@@ -76,10 +85,10 @@ class ListPane(Pane):
 
     def show_item(self, key: str, item: Any) -> Any:
         """Show an item that need not be listed; returns its view."""
-        known = self._views.get(key)
-        if known is None or known[0] != item:  # the server may have changed it
-            known = self._views[key] = item, self.build(item)
+        view = self._views.get(key)
+        if view is None or not view.take(item):
+            view = self._views[key] = self.build(item)
         self._shown = key
-        self._work.children = [known[1].widget]
+        self._work.children = [view.widget]
         self.widget.children = [self.notice, self._columns]
-        return known[1]
+        return view

@@ -45,7 +45,6 @@ class ResourcesPane(ListPane):
 
     def open_link(self, uri: str) -> None:
         """Show the resource that a link leads to, and read it from the server."""
-        if uri in self.listed:
-            self.chooser.mark(uri)
+        self.chooser.mark(uri)  # also before the list is there
         item = self.listed.get(uri) or Resource(name="a linked resource", uri=uri)
         self.show_item(uri, item).read()
