@@ -129,7 +129,7 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on port {port} of {host}: {reason}. "
             "Choose another port with --port N (0 takes any free one), or another --host."
         ) from None
-    # asyncio does this only for listening sockets that it makes itself; without it each call waits 40 ms
+    # asyncio does this only for sockets that it makes itself: each call would wait 40 ms
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
