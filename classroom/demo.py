@@ -102,7 +102,6 @@ def show(marks: pd.DataFrame, students: dict[str, Kind]) -> None:
         for student, assignment in zip(marks.student_id, marks.assignment, strict=True)
     ]
     marks["graded"] = ["yes" if done else "NO, see the log" for done in graded]
-    order = list(dict.fromkeys(marks["handed in"]))
     columns = ["assignment", "student_id", "handed in", "score", "max_score", "graded"]
     print("\nThe marks\n")
     print(marks[columns].to_string(index=False))
@@ -114,7 +113,7 @@ def show(marks: pd.DataFrame, students: dict[str, Kind]) -> None:
         highest=("score", "max"),
         possible=("max_score", "max"),
     )
-    print(points.reindex(order, level="handed in").to_string())
+    print(points.reset_index().to_string(index=False))
     print(f"\nMarks as CSV: {MARKS}\nnbgrader's log: {LOG}")
 
 

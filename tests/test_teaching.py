@@ -1,0 +1,71 @@
+"""The teacher's page: its minutes, links and plan hold, and a class's files stay private."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.places import NOTEBOOKS, ROOT
+
+PAGE = ROOT / "docs/teaching.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+LINK = re.compile(r"\]\(([^)\s]+\.(?:ipynb|md))(?:#([^)\s]+))?\)")
+
+
+def markdown(path: Path) -> str:
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_page_says_of_a_lesson_what_the_lesson_and_its_exercises_say(lesson: Path) -> None:
+    minutes = re.search(r"\*\*Time:\*\* about (\d+) minutes", markdown(lesson))
+    [row] = re.findall(rf"^\| \[.*?\]\(\.\./notebooks/{lesson.name}\) \| (.*) \|$", TEXT, re.M)
+    assert minutes
+    assert row.startswith(f"{minutes[1]} |")
+    solution = NOTEBOOKS / "solutions" / lesson.name
+    if solution.exists():
+        cells = nbformat.read(solution, as_version=4).cells
+        points = [cell.metadata.nbgrader.get("points", 0) for cell in cells]
+        tasks = sum(cell.metadata.nbgrader.solution for cell in cells)
+        assert sum(points) == 10
+        assert f"[{tasks} tasks](../notebooks/exercises/{lesson.name})" in row
+
+
+def test_every_link_of_the_page_leads_to_a_file_and_a_heading_in_it() -> None:
+    links = LINK.findall(TEXT)
+    assert len(links) > 20
+    for target, heading in links:
+        page = PAGE.parent / target
+        assert page.exists(), target
+        headings = re.findall(r"^#+ (.*)$", markdown(page), re.M)
+        slugs = {text.replace(" ", "-") for text in headings}
+        slugs |= {slug.lower() for slug in slugs}
+        assert not heading or heading in slugs, f"{target}#{heading}"
+
+
+def test_the_plan_for_one_day_adds_up() -> None:
+    rows = re.findall(r"^\| (\d\d:\d\d) \| .* \| (\d+) \|$", TEXT, re.M)
+    assert len(rows) > 10
+    for (begin, minutes), (following, _) in pairwise(rows):
+        end = datetime.strptime(begin, "%H:%M") + timedelta(minutes=int(minutes))
+        assert end.strftime("%H:%M") == following
+
+
+@pytest.mark.parametrize(
+    "name", ["source/a.ipynb", "submitted/student01/a/a.ipynb", "gradebook.db", "marks.csv"]
+)
+def test_nothing_of_a_class_can_be_committed_by_accident(name: str) -> None:
+    done = subprocess.run(
+        ["git", "check-ignore", "--quiet", f"classroom/{name}"], cwd=ROOT, check=False
+    )
+    assert done.returncode == 0
