@@ -8,7 +8,7 @@ from typing import Any
 from helpers.forms.checking import Checker
 from helpers.forms.guard import Uncheckable
 from helpers.forms.kinds import Node, node
-from helpers.forms.messages import problems
+from helpers.forms.messages import problems_in
 from helpers.forms.problems import Problem, unreadable
 from helpers.forms.schemas import Schemas
 
@@ -43,7 +43,7 @@ def problems_of(value: Any, checker: Checker | None) -> tuple[list[Problem], str
     found, reason = list(unreadable(value)), ""
     try:
         errors = checker.errors(value) if checker else []
-        found += [problem for error in errors for problem in problems(error)]
+        found += problems_in(errors)
     except Uncheckable as error:
         reason = str(error)
     if not found and not isinstance(value, dict):

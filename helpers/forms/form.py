@@ -50,7 +50,7 @@ class Form:
         self, schema: dict[str, Any] | bool, *, on_submit: Callable[[], None] | None = None
     ) -> None:
         self._callbacks: list[Callable[[], None]] = []
-        self._quiet = self._insist = False
+        self._quiet = self._insist = self._is_read = False
         self._found: list[Problem] = []
         self._value: Any = None
         self._checker, broken = checker_for(schema)
@@ -96,7 +96,7 @@ class Form:
 
     def draft(self) -> dict[str, Any] | None:
         """The arguments as they stand, or None while there are problems; it shows none of them."""
-        self._check()
+        self._read()
         return None if self._found else dict(copy.deepcopy(self._value))
 
     def fill(self, arguments: dict[str, Any]) -> None:
@@ -124,6 +124,7 @@ class Form:
         self._callbacks.append(callback)
 
     def _changed(self) -> None:
+        self._is_read = False
         if self._quiet:
             return
         self._check()
@@ -148,14 +149,22 @@ class Form:
             return False
         return same(self._fields.read(), arguments)
 
-    def _check(self) -> None:
+    def _read(self) -> None:
+        """Read and check the arguments, once after each edit."""
+        if self._is_read:
+            return
         shown = self._editor or self._fields
         self._value = shown.read() if shown else {}
         found, reason = problems_of(self._value, self._checker)
         if self._checker:
             self.unchecked = reason
-        note = [_NOT_CHECKED.format(reason)] if reason else []
         self._found = sorted(found, key=self._position)
+        self._is_read = True
+
+    def _check(self) -> None:
+        self._read()
+        unchecked = self.unchecked if self._checker else ""
+        note = [_NOT_CHECKED.format(unchecked)] if unchecked else []
         with self._silence():
             left = self._found
             if self._fields and not self._editor:

@@ -130,6 +130,19 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def key_of(value: Any) -> str:
+    """A text that is the same for values that JSON Schema calls equal: 1 and 1.0, but not true."""
+    return json.dumps(_whole_as_integers(value), sort_keys=True)
+
+
+def _whole_as_integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole_as_integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_whole_as_integers, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def typable(text: str) -> str:
     """The text, if an input field can hold it.
 

@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 from helpers.forms.choices import Choice, choice, distinct, title_of
 from helpers.forms.jsontext import brief
+from helpers.forms.members import properties
 from helpers.forms.schemas import NOTHING, Schema, Schemas, Unformable, merged
 
 MOST_BRANCHES = 300  # of a union, with those inside it
+MOST_FIELDS = 500  # beside each other, and in a form before somebody asks for more
+_TOO_MANY = f"JSON, because the schema names more than {MOST_FIELDS} properties here."
 OBJECT_WORDS = ("properties", "additionalProperties", "patternProperties", "propertyNames",
                 "required", "minProperties", "maxProperties", "dependentRequired")  # fmt: skip
 LIST_WORDS = ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains")
@@ -144,6 +147,8 @@ def _typed(flat: Schema, kinds: list[str]) -> Node:
         kinds = [kind for kind in kinds if kind != "integer"]
     if not kinds:
         return Node("choice", flat, choices=(Choice("null", None),))
+    if len(kinds) > MOST_BRANCHES:
+        raise Unformable(f"names more than {MOST_BRANCHES} types")
     if len(kinds) > 1:
         nodes = [_typed({**_shape(flat), "type": kind}, [kind]) for kind in kinds]
         return Node("union", flat, nullable=nullable, branches=_titled(nodes))
@@ -153,6 +158,8 @@ def _typed(flat: Schema, kinds: list[str]) -> Node:
         return Node("choice", flat, nullable=nullable, choices=both)
     if kind not in ("string", "number", "integer", "array", "object"):
         return Node("json", flat, note=f"JSON, because the schema's type {brief(kind)} is unknown.")
+    if kind == "object" and len(properties(flat)) > MOST_FIELDS:
+        return Node("json", flat, note=_TOO_MANY)
     return Node(kind, flat, nullable=nullable)
 
 

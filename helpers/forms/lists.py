@@ -6,7 +6,8 @@ from typing import Any
 
 from helpers.forms.fields import Field
 from helpers.forms.kinds import Node
-from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
+from helpers.forms.members import item_schemas
+from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
 from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
@@ -108,9 +109,10 @@ class ListField(Field):
         self._tools.changed()
 
     def show(self, problems: list[Problem]) -> list[Problem]:
+        deeper, here = divided(problems, range(len(self._slots)))
         for index, slot in enumerate(self._slots):
-            slot.show([p._replace(path=p.path[1:]) for p in problems if p.path[:1] == (index,)])
-        return [p for p in problems if not (p.path and p.path[0] in range(len(self._slots)))]
+            slot.show(deeper[index])
+        return here
 
     def focus(self, path: Path) -> None:
         if path and path[0] in range(len(self._slots)):
@@ -121,13 +123,3 @@ class ListField(Field):
 
 def _call(button: Any, name: str) -> None:
     button.description = button.tooltip = name
-
-
-def item_schemas(schema: dict[str, Any]) -> tuple[list[Any], Any]:
-    """The schemas of the first items, each its own, and the one of the others; False: none."""
-    first, rest = schema.get("prefixItems"), schema.get("items", True)
-    if isinstance(rest, list):  # how drafts before 2020-12 wrote it
-        first, rest = rest, schema.get("additionalItems", True)
-    first = first if isinstance(first, list) else []
-    full = "items" not in schema and schema.get("maxItems") == len(first)
-    return first, False if first and full else rest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jsonschema import ValidationError
@@ -23,14 +23,29 @@ _TYPES = {
 }
 
 
-def problems(error: ValidationError, before: Path = ()) -> Iterator[Problem]:
-    """The problems that an error of jsonschema stands for, each at its place.
+def problems_in(errors: Iterable[ValidationError], before: Path = ()) -> Iterator[Problem]:
+    """The problems that errors of jsonschema stand for, each at its place.
 
     Args:
-        error: of a check of the arguments, or inside another one's `context`.
-        before: the place that its path begins at.
+        errors: of a check of the arguments, or inside another one's `context`.
+        before: the place that their paths begin at.
     """
-    path = (*before, *error.path)
+    said = set[tuple[Path, int]]()
+    for error in errors:
+        path = (*before, *error.path)
+        if error.validator in _ONE_PER_KEY:
+            keyword = path, id(error.validator_value)
+            if keyword in said:
+                continue
+            said.add(keyword)
+        yield from _problems(error, path)
+
+
+# jsonschema gives an error for every key that is missing, and each of ours names them all
+_ONE_PER_KEY = ("required", "dependentRequired")
+
+
+def _problems(error: ValidationError, path: Path) -> Iterator[Problem]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         yield from _alternatives(error, path)
     elif error.validator == "required" and isinstance(error.instance, dict):
@@ -51,8 +66,7 @@ def _alternatives(error: ValidationError, path: Path) -> Iterator[Problem]:
     if _distance(nearest)[0] and len(branches) > 1:
         yield Problem(path, f"is none of the {len(error.validator_value)} things allowed here")
         return
-    for inner in nearest:
-        yield from problems(inner, path)
+    yield from problems_in(nearest, path)
 
 
 def _distance(errors: list[ValidationError]) -> tuple[bool, int, int]:

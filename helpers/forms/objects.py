@@ -7,7 +7,8 @@ from typing import Any
 from helpers.forms.fields import Field
 from helpers.forms.jsontext import brief, typable
 from helpers.forms.kinds import Node
-from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
+from helpers.forms.members import other_keys, properties
+from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
 from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
@@ -22,12 +23,13 @@ class ObjectField(Field):
 
     def __init__(self, tools: Tools, name: str, node: Node) -> None:
         required = node.schema.get("required")
-        required = required if isinstance(required, list) else []
+        required = set(map(str, required)) if isinstance(required, list) else ()
         before = f"{name}." if name else ""
         self._slots = {
             key: Slot(tools, key, schema, required=key in required, within=before)
             for key, schema in properties(node.schema).items()
         }
+        self._positions: dict[Any, int] = {key: index for index, key in enumerate(self._slots)}
         rows = [slot.widget for slot in self._slots.values()]
         others = other_keys(node.schema)
         self._map = None if others is False else MapField(tools, name, others)
@@ -58,47 +60,20 @@ class ObjectField(Field):
             self._map.fill(others)
 
     def show(self, problems: list[Problem]) -> list[Problem]:
-        left = list[Problem]()
         known = {**(self._map.slots() if self._map else {}), **self._slots}
+        deeper, here = divided(problems, known)
         for key, slot in known.items():
-            slot.show([p._replace(path=p.path[1:]) for p in problems if p.path[:1] == (key,)])
-        left += [p for p in problems if not (p.path and p.path[0] in known)]
-        return left
+            slot.show(deeper[key])
+        return here
 
     def position(self, path: Path) -> int:
-        known = list(self._slots)
-        return known.index(path[0]) if path and path[0] in known else len(known)
+        return self._positions.get(path[0] if path else None, len(self._positions))
 
     def focus(self, path: Path) -> None:
         known = {**(self._map.slots() if self._map else {}), **self._slots}
         first = path[0] if path and path[0] in known else next(iter(known), None)
         if first is not None:
             known[str(first)].focus(path[1:])
-
-
-def properties(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schemas of all named properties, also of those that only a condition asks for."""
-    found = dict[str, Any]()
-    conditions = [schema.get("then"), schema.get("else")]
-    for word in ("dependentSchemas", "dependencies"):
-        more = schema.get(word)
-        conditions += list(more.values()) if isinstance(more, dict) else []
-    for part in [schema, *conditions]:
-        named = part.get("properties") if isinstance(part, dict) else None
-        for key, value in named.items() if isinstance(named, dict) else ():
-            found.setdefault(key, value)
-    return found
-
-
-def other_keys(schema: dict[str, Any]) -> Any:
-    """The schema of values under keys of one's own; False where the schema foresees none."""
-    others = schema.get("additionalProperties", schema.get("unevaluatedProperties"))
-    patterns = schema.get("patternProperties")
-    if isinstance(patterns, dict) and patterns and others in (None, False):
-        return next(iter(patterns.values())) if len(patterns) == 1 else True
-    if others is None:
-        return "properties" not in schema
-    return others
 
 
 class MapField:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
@@ -70,6 +71,19 @@ def unreadable(value: Any, path: Path = ()) -> Iterator[Problem]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from unreadable(item, (*path, index))
+
+
+def divided(
+    problems: Iterable[Problem], keys: Container[str | int]
+) -> tuple[defaultdict[str | int, list[Problem]], list[Problem]]:
+    """The problems that stand deeper, by the key that leads there, and the others."""
+    deeper, here = defaultdict[str | int, list[Problem]](list), list[Problem]()
+    for problem in problems:
+        if problem.path and problem.path[0] in keys:
+            deeper[problem.path[0]].append(problem._replace(path=problem.path[1:]))
+        else:
+            here.append(problem)
+    return deeper, here
 
 
 def as_typed(value: Any) -> Any:

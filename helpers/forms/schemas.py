@@ -15,7 +15,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from helpers.errors import shorten
-from helpers.forms.jsontext import brief
+from helpers.forms.jsontext import brief, key_of, same
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -115,7 +115,7 @@ def merged(one: Schema, other: Schema) -> Schema:
         mine = together.get(key, _MISSING)
         if mine is _MISSING:
             together[key] = value
-        elif mine != value and key in _MERGE:
+        elif key in _MERGE and not same(mine, value):
             together[key] = _MERGE[key](mine, value)
     return together
 
@@ -133,7 +133,8 @@ def _properties(one: Any, other: Any) -> Any:
 
 def _union(one: Any, other: Any) -> Any:
     one, other = _as_list(one), _as_list(other)
-    return one + [item for item in other if item not in one]
+    known = set(map(key_of, one))
+    return one + [item for item in other if key_of(item) not in known]
 
 
 def _types(one: Any, other: Any) -> Any:
@@ -148,8 +149,8 @@ def _types(one: Any, other: Any) -> Any:
 
 
 def _common(one: Any, other: Any) -> Any:
-    other = _as_list(other)
-    return [item for item in _as_list(one) if item in other]
+    allowed = set(map(key_of, _as_list(other)))
+    return [item for item in _as_list(one) if key_of(item) in allowed]
 
 
 def _strictest(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -15,11 +15,9 @@ from typing import Any
 import ipywidgets
 
 from helpers.forms.checking import Checker
-from helpers.forms.kinds import Node
+from helpers.forms.kinds import MOST_FIELDS, Node
 from helpers.forms.schemas import Schemas
 from helpers.panels.safe import escape, one_line
-
-MOST_FIELDS = 500
 
 
 def label(name: str) -> str:
