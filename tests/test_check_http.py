@@ -94,6 +94,22 @@ async def test_several_stand_ins_are_one_dictionary_and_one_record(capsys):
     assert capsys.readouterr().out.startswith("both({a, b})\n")
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_client_of_a_server_object_needs_no_process(capsys, mode):
+    criteria = [check.calls("add", {"a": 1, "b": 2}, times=1), check.returns(3)]
+    await check.task(adds, check.client(counting(), mode=mode), 1, 2, criteria=criteria)
+    assert capsys.readouterr().out.startswith("adds(a client of counting, 1, 2)\n")
+
+
+async def test_one_server_can_have_several_clients():
+    async def both(clients):
+        return [await adds(client, 1, number) for number, client in enumerate(clients.values())]
+
+    server = counting()
+    clients = check.several(a=check.client(server), b=check.client(server))
+    await check.task(both, clients, criteria=[check.returns([1, 2])])
+
+
 async def test_a_function_among_the_arguments_is_shown_by_its_name(capsys):
     async def calls(function):
         return await function()

@@ -35,7 +35,7 @@ class Service:
         over_sse = self._transport == "sse"
         app = self._server.sse_app() if over_sse else self._server.streamable_http_app()
         self.listening = Listening(app, self._record)
-        name = f"{self._server.name} for a check"
+        name = f"{self._server.name} for a check, {id(self)}"  # there may be another one of it
         self.handle = serve(self.listening, transport=self._transport, port=port, name=name)
 
 

@@ -60,20 +60,31 @@ def command(*arguments: str, command: str = sys.executable) -> StandIn:
     return StandIn(" ".join(arguments[-1:]), lambda record: _proxied([command, *arguments], record))
 
 
-def client(*arguments: str, mode: str = "auto", **options: Any) -> StandIn:
-    """An open `mcp.Client`, connected to a server over stdio; `options` go to `connect`."""
+def client(*arguments: str | MCPServer[Any], mode: str = "auto", **options: Any) -> StandIn:
+    """An open `mcp.Client`; `options` go to `connect`.
+
+    Args:
+        *arguments: of the command that starts a server over stdio, as in `stdio`; or a server
+            object, which is served over Streamable HTTP: that starts no process.
+    """
+    server = arguments[0]
+    over = (
+        url(server, "streamable-http")
+        if isinstance(server, MCPServer)
+        else stdio(*map(str, arguments))
+    )
 
     @asynccontextmanager
     async def opening(record: Record) -> AsyncIterator[Any]:
-        async with _proxied([sys.executable, *arguments], record) as (program, *rest):
-            parameters = StdioServerParameters(command=program, args=rest)
-            opened = await connect(parameters, mode=mode, **options)
+        async with over.opening(record) as target:
+            opened = await connect(target, mode=mode, **options)
             try:
                 yield opened
             finally:
                 await close(opened)
 
-    return StandIn(f"a client of {arguments[-1]}", opening)
+    shown = server.name if isinstance(server, MCPServer) else arguments[-1]
+    return StandIn(f"a client of {shown}", opening)
 
 
 def new_client(*arguments: str) -> StandIn:
