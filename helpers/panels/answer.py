@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets
-from mcp import Client, MCPError
-from mcp.types import CallToolResult
+from mcp import MCPError
 
-from helpers.panels.calls import Call, Outcome
+from helpers.panels.asking import in_time
+from helpers.panels.calls import Call, Outcome, outcome_of
 from helpers.panels.connection_line import CLOSED
+from helpers.panels.link import Link
 from helpers.panels.safe import escape, one_line, sentence, text_block
 from helpers.panels.shown import shown
+from helpers.widget_care import replace
 
-READ_SECONDS = 60.0
 NO_CALL = "Fill the form and press Call, or Enter in a field."
 
 
@@ -23,11 +24,14 @@ class Answer:
     """The place where results are shown; it has the same height whatever is in it.
 
     Args:
+        link: where linked resources are read.
         open_link: called with the URI of a resource link whose Open button is pressed.
     """
 
-    def __init__(self, open_link: Callable[[str], None]) -> None:
+    def __init__(self, link: Link, open_link: Callable[[str], None]) -> None:
+        self._link = link
         self._open_link = open_link
+        self._call: Call | None = None
         self._line = ipywidgets.HTML(outcome_line("Result · no call yet"))
         self._body = ipywidgets.VBox([ipywidgets.HTML(sentence(NO_CALL))])
         self._body.add_class("mcpk-result")
@@ -36,36 +40,35 @@ class Answer:
 
     def show(self, call: Call, *, again: bool = False) -> None:
         """Show a call's outcome; `again` says that it is one from the history."""
-        told = call.outcome
+        self._call, told = call, call.outcome
         facts = [f"{told.sign} {told.word}", *call.facts[1:]]
         of = f" of {call.at:%H:%M:%S}" if again else ""
         of_what = f"{one_line(call.tool)} {call.written}"
         self._line.value = outcome_line(f"Result{of} · " + " · ".join(facts), told, of_what)
-        self._body.children = self._parts(call)
+        replace(self._body, self._parts(call))
 
-    def _drawn(self, result: CallToolResult) -> ipywidgets.Widget:
-        try:
-            return shown(result, open_link=self._open_link, python="console.result")
-        except Exception as error:  # whatever a server sends, it must not be lost
-            return text_block(f"It cannot be drawn ({error!r}).\n{result!r}", label="result")
-
-    async def read(self, client: Client, uri: str) -> None:
+    async def read(self, uri: str) -> None:
         """Read a resource that the result links to, and show it above the result."""
-        name = one_line(uri)
+        call, name = self._call, one_line(uri)
+        result, failed = None, None
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                result = await client.read_resource(uri)
-            widget = shown(result, python="resource")
-            heading = f"Resource {name}"
+            result = await in_time(self._link.client.read_resource(uri))
         except Exception as error:  # shown, whatever it is
-            widget = text_block(error_text(error), label="error")
-            heading = f"‼ The resource {name} cannot be read"
+            failed = error
+        if self._link.left or call is not self._call:
+            return  # the result that linked to it is no longer shown
+        if failed:
+            outcome = outcome_of(failed, self._link)
+            widget: ipywidgets.Widget = text_block(error_text(failed), label="error")
+            heading = f"{outcome} · The resource {name} cannot be read"
+        else:
+            widget, heading = drawn(result, python="resource"), f"Resource {name}"
         title = ipywidgets.HTML(f'<div class="mcpk-title">{escape(heading)}</div>')
         self._body.children = (title, widget, *self._body.children)
 
     def _parts(self, call: Call) -> list[ipywidgets.Widget]:
         if call.result is not None:
-            return [self._drawn(call.result)]
+            return [drawn(call.result, open_link=self._open_link, python="console.result")]
         if call.outcome is Outcome.CLOSED:
             return [ipywidgets.HTML(sentence(CLOSED))]
         if call.error is not None:
@@ -77,6 +80,16 @@ class Answer:
         }
         text = sentences.get(call.outcome, "")
         return [ipywidgets.HTML(sentence(text))] if text else []
+
+
+def drawn(
+    result: Any, *, open_link: Callable[[str], None] | None = None, python: str
+) -> ipywidgets.Widget:
+    """What `shown` makes of a result; where it fails, what Python writes and why it is that."""
+    try:
+        return shown(result, open_link=open_link, python=python)
+    except Exception as error:  # whatever a server sends, it must not be lost
+        return text_block(f"It cannot be drawn ({error!r}).\n{result!r}", label="result")
 
 
 def outcome_line(text: str, outcome: Outcome | None = None, call: str = "") -> str:

@@ -22,6 +22,7 @@ class Echo:
         self._out, self.back = ipywidgets.IntText(1), ipywidgets.IntText(0)
         self._link = ipywidgets.jsdlink((self._out, "value"), (self.back, "value"))
         self.back.observe(lambda _: on_back(), "value")
+        self.widgets = self._out, self.back, self._link
 
     def send(self, number: int, context: contextvars.Context) -> None:
         """Send a number; what comes back goes to the thread that `context` is answered in."""
@@ -48,7 +49,13 @@ class Arrivals:
         self._numbers = itertools.count(2)
         self._due: deque[tuple[int, Callable[[], None]]] = deque()
         self._lock = threading.Lock()  # callbacks and the loop may be in different threads
-        self._echoes = Echo(self._go), Echo(self._go)
+        back = link.on_loop(self._go)
+        self._echoes = Echo(back), Echo(back)
+
+    @property
+    def widgets(self) -> list[ipywidgets.Widget]:
+        """What it is made of, none of which is displayed."""
+        return [widget for echo in self._echoes for widget in echo.widgets]
 
     @property
     def _back(self) -> int:
@@ -56,7 +63,10 @@ class Arrivals:
         return int(min(echo.back.value for echo in self._echoes))
 
     def then(self, action: Callable[[], None]) -> None:
-        """Do this when the browser has sent all there is; at once where there is no browser."""
+        """Do this on the loop when the browser has sent all there is.
+
+        Where there is no browser, it is done at once, and here.
+        """
         if self._back == 0:
             action()
             return
@@ -70,10 +80,6 @@ class Arrivals:
         self._link.post(self._link.loop.call_later, PATIENCE_SECONDS, self._go, number)
 
     def _go(self, patience: int = 0) -> None:
-        """Do what was held back and may go now, in order."""
-        ready = list[Callable[[], None]]()
-        with self._lock:
-            while self._due and self._due[0][0] <= max(self._back, patience):
-                ready.append(self._due.popleft()[1])
-        for action in ready:
-            action()
+        """Do what was held back and may go now, in order; only on the loop, so that none swaps."""
+        while self._due and self._due[0][0] <= max(self._back, patience):
+            self._link.post(self._due.popleft()[1])

@@ -32,6 +32,7 @@ class Outcome(Enum):
     PROTOCOL_ERROR = "protocol error", "‼"
     LOST = "connection lost", "⊘"
     CLOSED = "connection closed", "⊘"
+    NO_ANSWER = "no answer", "⊘"
     CANCELLED = "cancelled", "■"
     NOT_SENT = "not sent", "○"
 
@@ -107,6 +108,15 @@ def duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
 
 
+def outcome_of(error: Exception, link: Link) -> Outcome:
+    """What it means that a request raised this; the link hears of it, too."""
+    if isinstance(error, MCPError):
+        link.heard(error)
+    # what the SDK raises of an answer that is against the protocol is a protocol error, too
+    ended = Outcome.NO_ANSWER if isinstance(error, TimeoutError) else Outcome.PROTOCOL_ERROR
+    return {"lost": Outcome.LOST, "closed": Outcome.CLOSED}.get(link.state, ended)
+
+
 class Calls:
     """A queue with one worker: calls are sent in order, and none is lost.
 
@@ -140,6 +150,11 @@ class Calls:
     def cancel(self) -> None:
         """Cancel the running call, on the server too; those that wait are not sent."""
         self._link.post(self._cancel)
+
+    def close(self) -> None:
+        """Cancel now what is not done, because nobody can do it any more; on the loop."""
+        if not self._link.loop.is_closed():
+            self._cancel()
 
     def _cancel(self) -> None:
         dropped = len(self._waiting)
@@ -183,11 +198,7 @@ class Calls:
         if not isinstance(error, Exception):
             raise error
         call.error = error
-        if isinstance(error, MCPError):
-            self._link.heard(error)
-        # what the SDK raises of an answer that is against the protocol is a protocol error, too
-        states = {"lost": Outcome.LOST, "closed": Outcome.CLOSED}
-        return states.get(self._link.state, Outcome.PROTOCOL_ERROR)
+        return outcome_of(error, self._link)
 
     def _end(self, call: Call, outcome: Outcome) -> None:
         call.outcome = outcome

@@ -8,8 +8,9 @@ from typing import Any
 import ipywidgets
 from mcp.types import CompleteResult
 
+from helpers.panels.asking import in_time
 from helpers.panels.link import Link
-from helpers.panels.pane import told
+from helpers.panels.pane import failure
 from helpers.panels.safe import sentence, visible
 
 Ask = Callable[[str], Awaitable[CompleteResult]]
@@ -44,7 +45,7 @@ class CompletingField:
         self.field = ipywidgets.Combobox(description=name, continuous_update=True)
         self.field.add_class("mcpk-above")
         self._hint = ipywidgets.HTML()
-        self.field.observe(self._edited, "value")
+        self.field.observe(link.on_loop(self._edited), "value")
         self.field.on_msg(self._told)
         self.widget = ipywidgets.VBox([self.field, self._hint])
         self.suggest()
@@ -56,7 +57,7 @@ class CompletingField:
     def hint(self, text: str) -> None:
         self._hint.value = sentence(text) if text else ""
 
-    def _edited(self, _: Any) -> None:
+    def _edited(self) -> None:
         self.hint("")
         self._on_edit()
         self.suggest()
@@ -69,17 +70,19 @@ class CompletingField:
         """Ask for suggestions, one question at a time: the next is about what stands there then."""
         if self._ask and not self._asking:
             self._asking = True
-            self._link.submit(told(self._link, self._suggest(self._ask), self._tell))
-
-    def _tell(self, line: str, details: str) -> None:
-        self._hint.value = f"{sentence('No suggestions:')}{line}{details}"
+            self._link.submit(self._suggest(self._ask))
 
     async def _suggest(self, ask: Ask) -> None:
         try:
             asked = None
             while asked != self.value:
                 asked = self.value
-                self._offer((await ask(asked)).completion.values)
+                values = (await in_time(ask(asked))).completion.values
+                if not self._link.left:
+                    self._offer(values)
+        except Exception as error:  # shown, whatever it is
+            line, details = failure(error, self._link)
+            self._hint.value = f"{sentence('No suggestions:')}{line}{details}"
         finally:
             self._asking = False
 

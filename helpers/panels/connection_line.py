@@ -39,7 +39,7 @@ class ConnectionLine:
         self._button.on_click(lambda _: link.submit(self._reconnect()))
         self.widget = ipywidgets.Box([self._text, self._button])
         self.widget.add_class("mcpk-strip")
-        link.on_change(self._changed)
+        self.close = link.on_change(self._changed)
         self.draw()
 
     def _changed(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -15,11 +14,13 @@ from mcp.types import CallToolResult, Tool
 from helpers.forms import FormError
 from helpers.panels.answer import Answer
 from helpers.panels.arrivals import Arrivals
+from helpers.panels.asking import Newest
 from helpers.panels.calls import Call, Calls, Outcome
 from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.desk import Desk
 from helpers.panels.history import History
 from helpers.panels.link import Link
+from helpers.panels.safe import visible
 from helpers.panels.saved import Panel
 from helpers.panels.strip import Strip
 from helpers.panels.tool_list import ToolList, listed_tools, no_such_tool
@@ -50,7 +51,8 @@ class ToolConsole(Panel):
         tool: the name of the tool to begin with.
         open_link: called with the URI of a resource link that is opened; without it, the
             resource is read and shown above the result.
-        titled: whether the line that describes the connection is part of it.
+        titled: whether the line that describes the connection is part of it; in an inspector,
+            that stands above the tabs, and the link is the inspector's.
     """
 
     def __init__(
@@ -71,15 +73,18 @@ class ToolConsole(Panel):
         self._calls = Calls(link, self._changed)
         self._arrivals = Arrivals(link)
         self._title = ConnectionLine(link, self.refresh)
-        self._list = ToolList(partial(link.post, self._open), self.refresh, self._arrivals)
-        self._history = History(partial(link.post, self._pick))
-        self._desk = Desk(self._submit, self._history.unmark)
+        self._newest = Newest(link)
+        self._list = ToolList(link, self._open, self.refresh, self._arrivals)
+        self._history = History(link, self._pick)
+        self._desk = Desk(link, self._submit, self._history.unmark)
         self._desk.clear("Loading tools…")
         self._strip = Strip(link, self._calls)
-        self._answer = Answer(open_link or self._read)
+        self._answer = Answer(link, open_link or self._read)
         self._strip.call.disabled = True
         self._strip.call.on_click(lambda _: self._submit())
-        super().__init__("tool console", link, [self._title.widget] * titled + [self._columns()])
+        parts = [self._title.widget] * titled + [self._columns()]
+        hidden = [self._title.widget, *self._arrivals.widgets]
+        super().__init__("tool console", link, parts, also=lambda: hidden, inside=not titled)
         self.refresh()
 
     def _columns(self) -> ipywidgets.Widget:
@@ -121,15 +126,32 @@ class ToolConsole(Panel):
         return self._link.submit(self._load())
 
     async def _load(self) -> None:
+        newest = self._newest.ask()
         try:
-            self._tools, note = await listed_tools(self._link)
+            tools, note = await listed_tools(self._link)
         except Exception as error:  # shown, whatever it is: there is nobody else to tell
-            self._told = f"the list of tools did not come: {error}"
-            if self._tools:
-                self._list.offer(self._tools, self._desk.tool, self._told)
-            else:
-                self._desk.clear(self._told)
+            if newest():
+                self._tell(f"the list of tools did not come: {error}")
             return
+        if not newest():
+            return
+        try:
+            self._offer(tools, note)
+        except Exception as error:  # a fault on this side
+            self._tell(f"the tools cannot be drawn: {error!r}")
+            raise
+
+    def _tell(self, problem: str) -> None:
+        """Say why there is no list, or what is wrong with it; what stands there already stays."""
+        self._told = problem
+        if self._tools:
+            self._list.offer(self._tools, self._desk.tool, problem)
+        else:
+            self._desk.clear(problem)
+
+    def _offer(self, tools: list[Tool], note: str) -> None:
+        """Show the list that came, and open the tool that is wanted."""
+        self._tools = tools
         self._told = f"{len(self._tools)} tools, no call yet"
         wanted = self._wanted or (self._desk.tool.name if self._desk.tool else None)
         chosen = next((tool for tool in self._tools if wanted in (None, tool.name)), None)
@@ -144,9 +166,9 @@ class ToolConsole(Panel):
 
     def _open(self, tool: Tool) -> None:
         """Show a tool and its form; on the loop."""
-        self._wanted = None
+        self._wanted, self._strip.call.disabled = tool.name, True
         self._desk.open(tool)
-        self._strip.call.disabled = False
+        self._wanted, self._strip.call.disabled = None, False
 
     def _submit(self) -> None:
         """Call was pressed, or Enter; in whatever thread the message came."""
@@ -196,7 +218,14 @@ class ToolConsole(Panel):
         self._desk.fill(call.arguments)
 
     def _read(self, uri: str) -> None:
-        self._link.submit(self._answer.read(self.client, uri))
+        self._link.submit(self._answer.read(uri))
+
+    def close(self) -> None:
+        """Close it with all that is in it; a call that runs is cancelled, on the server too."""
+        if self.comm is not None:
+            self._calls.close()
+            self._title.close()
+        super().close()
 
     def __repr__(self) -> str:
-        return f"<tool console: {self._shown or self._told}>"
+        return f"<tool console: {self._shown or visible(self._told)}>"

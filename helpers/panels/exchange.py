@@ -8,17 +8,21 @@ from typing import Any
 
 import ipywidgets
 
-from helpers.panels.answer import outcome_line
+from helpers.panels.answer import drawn, outcome_line
 from helpers.panels.arrivals import Arrivals
+from helpers.panels.asking import Newest, in_time
 from helpers.panels.calls import Outcome, duration
+from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
-from helpers.panels.pane import told
+from helpers.panels.pane import failure
 from helpers.panels.python_line import PythonLine
-from helpers.panels.shown import shown
+from helpers.widget_care import replace
 
 
 class Exchange:
     """A button that sends a request, and below it what became of it.
+
+    Where a second is sent before the first has come back, the first is of no interest any more.
 
     Args:
         link: where it is sent.
@@ -38,11 +42,12 @@ class Exchange:
         on_result: Callable[[Any], None],
     ) -> None:
         self._link = link
+        self._newest = Newest(link)
         self._on_press = on_press
         self._arrivals = Arrivals(link)
         self._open_link = open_link
         self._on_result = on_result
-        self._line = _Line()
+        self._line = PythonLine(link)
         self._outcome = ipywidgets.HTML()
         self._result = ipywidgets.VBox()
         self._result.add_class("mcpk-result")
@@ -50,7 +55,8 @@ class Exchange:
         self._button.on_click(lambda _: self.press())
         strip = ipywidgets.HBox([self._button])
         strip.add_class("mcpk-strip")
-        self.widget = ipywidgets.VBox([strip, self._line.widget, self._outcome, self._result])
+        parts = [strip, self._line.widget, self._outcome, self._result]
+        self.widget = Keeping(parts, also=lambda: self._arrivals.widgets)
 
     def press(self) -> None:
         """As if the button were pressed: for Enter in a field."""
@@ -65,28 +71,27 @@ class Exchange:
     ) -> None:
         """Send it; from any thread. `facts` says in words what there is to say of a result."""
         self._button.disabled = True
-        self._link.submit(told(self._link, self._send(request, facts), self._failed))
+        self._link.submit(self._send(request, facts))
 
     async def _send(
         self, request: Callable[[], Awaitable[Any]], facts: Callable[[Any], list[str]]
     ) -> None:
-        begun = time.perf_counter()
+        newest, begun = self._newest.ask(), time.perf_counter()
         self._outcome.value = outcome_line(str(Outcome.RUNNING), Outcome.RUNNING)
+        result, failed = None, None
         try:
-            result = await request()
-            ms = (time.perf_counter() - begun) * 1000
-        finally:
-            self._button.disabled = False
+            result = await in_time(request())
+        except Exception as error:  # shown, whatever it is
+            failed = error
+        ms = (time.perf_counter() - begun) * 1000
+        if not newest():
+            return
+        self._button.disabled = False
+        if failed:
+            self._outcome.value, details = failure(failed, self._link)
+            replace(self._result, [ipywidgets.HTML(details)])
+            return
         self._on_result(result)
-        self._result.children = [shown(result, open_link=self._open_link)]
+        replace(self._result, [drawn(result, open_link=self._open_link, python="result")])
         line = " · ".join([str(Outcome.OK), *facts(result), duration(ms)])
         self._outcome.value = outcome_line(line, Outcome.OK)
-
-    def _failed(self, line: str, details: str) -> None:
-        self._outcome.value = line
-        self._result.children = [ipywidgets.HTML(details)]
-
-
-class _Line(PythonLine):
-    def write(self, line: str) -> None:
-        self._write(line)

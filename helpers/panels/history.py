@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import ipywidgets
 
 from helpers.panels.calls import Call, duration
+from helpers.panels.link import Link
 from helpers.panels.safe import one_line
 
 KEPT_CALLS = 100
@@ -19,10 +19,11 @@ class History:
     """A list of the last calls.
 
     Args:
-        on_pick: called with the call that was picked, in whatever thread the message came.
+        link: whose loop picking is done on.
+        on_pick: called with the call that was picked.
     """
 
-    def __init__(self, on_pick: Callable[[Call], None]) -> None:
+    def __init__(self, link: Link, on_pick: Callable[[Call], None]) -> None:
         self._on_pick = on_pick
         self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
         self._shown: tuple[Call, ...] = ()
@@ -36,11 +37,11 @@ class History:
         self._later = ipywidgets.Button(
             description="Later", tooltip="Pick the call after the one that is picked"
         )
-        self._earlier.on_click(lambda _: self._step(1))
-        self._later.on_click(lambda _: self._step(-1))
+        self._earlier.on_click(link.on_loop(lambda: self._step(1)))
+        self._later.on_click(link.on_loop(lambda: self._step(-1)))
         for name in ("mcpk-above", "mcpk-mono", "mcpk-history"):
             self._list.add_class(name)
-        self._list.observe(self._pick, "index")
+        self._list.observe(link.on_loop(self._pick), "index")
         steps = ipywidgets.Box([self._earlier, self._later])
         steps.add_class("mcpk-strip")
         self.widget = ipywidgets.VBox([self._list, steps])
@@ -75,10 +76,9 @@ class History:
             at = -1 if self._list.index is None else self._list.index
             self._list.index = min(max(at + by, 0), len(self._shown) - 1)
 
-    def _pick(self, change: Any) -> None:
-        if self._filling or change["new"] is None:
-            return
-        self._on_pick(self._shown[change["new"]])
+    def _pick(self) -> None:
+        if not self._filling and self._list.index is not None:
+            self._on_pick(self._shown[self._list.index])
 
 
 def lines(calls: Sequence[Call]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets
 from mcp import Client
 from mcp.types import GetPromptResult, ReadResourceResult
@@ -66,11 +64,10 @@ class Inspector(Panel):
         ]
         self._tabs = ipywidgets.Tab([pane.widget for pane in self._panes])
         self._tabs.titles = [pane.title for pane in self._panes]
-        self._tabs.observe(self._turned, "selected_index")
+        self._tabs.observe(link.on_loop(self._turned), "selected_index")
         super().__init__("server inspector", link, [title.widget, self._tabs])
         self._view_count = 0  # from now on, the front end says how often it shows this
-        self.observe(self._seen, "_view_count")
-        self.observe(self._closed, "comm")
+        self.observe(link.on_loop(self._seen), "_view_count")
         link.on_change(self._changed)
         self._follow()
         self._tools.open()
@@ -117,7 +114,7 @@ class Inspector(Panel):
             if pane.title.lower() == kind:
                 pane.refresh()
 
-    def _turned(self, _: object) -> None:
+    def _turned(self) -> None:
         index = self._tabs.selected_index
         self._wire.in_front = index == self._panes.index(self._wire)
         if index is not None:
@@ -135,12 +132,12 @@ class Inspector(Panel):
         self._tabs.selected_index = self._panes.index(self._resources)
         self._link.post(self._resources.open_link, uri)
 
-    def _seen(self, change: dict[str, Any]) -> None:
+    def _seen(self) -> None:
         """What nobody sees, such as the output of a cell that ran again, follows nothing."""
-        if change["new"] == 0:
-            self._link.post(self._rest)
-        elif change["old"] == 0 and self._resting:
-            self._link.post(self._wake)
+        if self._view_count == 0:
+            self._rest()
+        elif self._resting:
+            self._wake()
 
     def _rest(self) -> None:
         self._resting = True
@@ -153,11 +150,12 @@ class Inspector(Panel):
         for pane in self._panes:
             pane.refresh()
 
-    def _closed(self, _: object) -> None:
-        """The widget is closed: nothing is watched any more."""
-        if self.comm is None:
+    def close(self) -> None:
+        """Close it with all that is in it: nothing is watched any more."""
+        if self.comm is not None:
             self._changes.stop()
             self._wire.close()
+        super().close()
 
     def __repr__(self) -> str:
         titles = ", ".join(self._tabs.titles)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import weakref
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from mcp import Client, MCPError
@@ -47,18 +50,25 @@ class Link:
         self.loop = _loop_of(client)
         self._opening = opening_of(client)
         self._broken = False  # noticed by a call: nothing records this client's traffic
+        self.left = False
         self._listeners: list[Callable[[], None]] = []
+        self._running: set[concurrent.futures.Future[Any]] = set()
+        self._unwatch: Callable[[], object] = lambda: None
         if self._opening:
             self._opening.followers.add(self)
         self._watch()
 
     def _watch(self) -> None:
-        """Hear of it when the connection is lost or closed."""
+        """Hear of it when the connection is lost or closed, as long as somebody holds this link."""
+        self._unwatch()
+        hear = partial(_hear, weakref.ref(self))
         self._name = one_line(_server_name(self.client))
         if isinstance(self.client.server, RecordingTransport):
-            self.client.server.on_gone.append(self._changed)
+            self.client.server.on_gone.append(hear)
+            self._unwatch = weakref.finalize(self, _discard, self.client.server.on_gone, hear)
+            self._unwatch.atexit = False
         if owner := owner_of(self.client):
-            owner.left.add_done_callback(lambda _: self._changed())
+            owner.left.add_done_callback(hear)
 
     def follow(self, client: Client) -> None:
         """Go on with this client, which stands for the one before."""
@@ -70,17 +80,76 @@ class Link:
         for listener in tuple(self._listeners):
             listener()
 
-    def on_change(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, on the loop, when the connection is lost, closed or back."""
-        self._listeners.append(callback)
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called, on the loop, when the connection is lost, closed or back.
+
+        Returns:
+            A function that ends this; calling it again does nothing.
+        """
+        listener = partial(callback)  # another object each time, as on the wire
+        self._listeners.append(listener)
+        return partial(_discard, self._listeners, listener)
+
+    def leave(self) -> None:
+        """Hear nothing and do nothing any more, for a widget that is closed; from any thread.
+
+        The connection stays as it is. What was submitted here and still runs is cancelled.
+        """
+        self.left = True
+        self._unwatch()
+        self._listeners.clear()
+        if self._opening:
+            self._opening.followers.discard(self)
+        for future in () if self.loop.is_closed() else tuple(self._running):
+            future.cancel()
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run a coroutine on the client's loop; from any thread, the loop's own included."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        """Run a coroutine on the client's loop; from any thread, the loop's own included.
+
+        What it raises goes to whoever waits for the future, and to the loop's exception
+        handler, because mostly nobody does.
+        """
+        if self.left:
+            coroutine.close()
+            future = concurrent.futures.Future[T]()
+            future.cancel()
+            return future
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        self._running.add(future)
+        future.add_done_callback(self._ended)
+        return future
+
+    def _ended(self, future: concurrent.futures.Future[Any]) -> None:
+        self._running.discard(future)
+        if not future.cancelled() and (error := future.exception()):
+            told = {"message": "a widget's work on the loop failed", "exception": error}
+            self.loop.call_exception_handler(told)
 
     def post(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Have the loop call `callback` soon, in the order of posting; from any thread."""
-        self.loop.call_soon_threadsafe(callback, *arguments)
+        """Have the loop call `callback` soon, in the order of posting; from any thread.
+
+        What it raises goes to the loop's exception handler.
+        """
+        self.loop.call_soon_threadsafe(self._do, callback, arguments)
+
+    def _do(self, callback: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        if not self.left:
+            callback(*arguments)
+
+    def on_loop(self, action: Callable[[], object]) -> Callable[..., None]:
+        """A callback for a widget that does `action` on the loop, whatever thread it is called in.
+
+        On the loop's own thread it does so at once, so that a widget that fills itself can
+        tell its own changes from the reader's; from elsewhere, soon.
+        """
+
+        def act(*_: object) -> None:
+            if asyncio._get_running_loop() is self.loop:
+                self._do(action, ())
+            else:
+                self.post(action)
+
+        return act
 
     def heard(self, error: MCPError) -> None:
         """Note what a call raised: an unrecorded connection tells only so that it is lost."""
@@ -129,6 +198,16 @@ class Link:
         state = self.state
         version = "" if state == "closed" else f" · {self.client.protocol_version}"
         return f"{self._name} · {kind}{version} {SIGNS[state]} {state}"
+
+
+def _hear(link: weakref.ref[Link], *_: object) -> None:
+    if found := link():
+        found._changed()
+
+
+def _discard(known: list[Any], one: object) -> None:
+    with suppress(ValueError):
+        known.remove(one)
 
 
 def _server_name(client: Client) -> str:

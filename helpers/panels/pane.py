@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import ipywidgets
-from mcp import MCPError
 
 from helpers.panels.answer import error_text, outcome_line
-from helpers.panels.calls import Outcome
+from helpers.panels.calls import outcome_of
+from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.safe import sentence, text_html
 
@@ -26,8 +25,12 @@ class Pane:
         self.link = link
         self.opened = False
         self.notice = ipywidgets.HTML()  # what there is to say of the tab as a whole
-        self.widget = ipywidgets.VBox([self.notice])
+        self.widget = Keeping([self.notice], also=self.parts)
         self.widget.add_class("mcpk-pane")
+
+    def parts(self) -> Iterable[ipywidgets.Widget]:
+        """All that it displays at one time or another."""
+        return ()
 
     def open(self) -> None:
         """Its tab has come to the front."""
@@ -46,23 +49,11 @@ class Pane:
     def say(self, text: str = "") -> None:
         self.notice.value = sentence(text) if text else ""
 
-    def run(self, work: Coroutine[Any, Any, None]) -> concurrent.futures.Future[None]:
-        """Do something on the client's loop; what it raises is told to the reader."""
-        return self.link.submit(told(self.link, work, self._failed))
 
-    def _failed(self, line: str, details: str) -> None:
-        self.notice.value = line + details
-
-
-async def told(link: Link, work: Awaitable[None], tell: Callable[[str, str], None]) -> None:
-    """Await `work`; where it fails, tell why: a line with sign and word, and details, as HTML."""
-    try:
-        await work
-    except Exception as error:  # shown where it happened: nobody awaits this work
-        if isinstance(error, MCPError):
-            link.heard(error)
-        outcome = Outcome.PROTOCOL_ERROR if link.state == "open" else Outcome.LOST
-        tell(outcome_line(str(outcome), outcome), text_html(error_text(error), label="error"))
+def failure(error: Exception, link: Link) -> tuple[str, str]:
+    """Why a request failed, as HTML: a line with sign and word, and the details."""
+    outcome = outcome_of(error, link)
+    return outcome_line(str(outcome), outcome), text_html(error_text(error), label="error")
 
 
 async def every_page(

@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets
 
+from helpers.panels.link import Link
+
 
 def python_line(tool: str, arguments: dict[str, Any], client: str = "client") -> str:
     """The line that makes this call, such as `await client.call_tool("add", {"a": 1, "b": 2})`.
@@ -43,7 +45,7 @@ def _character(character: str) -> str:
 class PythonLine:
     """The line in a text area: Tab and Ctrl+A, or a triple click, selects it for copying."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: Link) -> None:
         self._line = ""
         self.widget = ipywidgets.Textarea(
             description="In Python", rows=2, tooltip="The same call in Python, to copy"
@@ -51,16 +53,17 @@ class PythonLine:
         for name in ("mcpk-above", "mcpk-mono"):
             self.widget.add_class(name)
         # ipywidgets has no read-only text that can be selected with the keyboard
-        self.widget.observe(lambda _: self._write(self._line), "value")
+        self.widget.observe(link.on_loop(lambda: self.write(self._line)), "value")
 
     def show(self, tool: str, arguments: dict[str, Any] | None) -> None:
         """Write the call of this tool; without arguments, that they are not complete."""
         unfinished = "# the line stands here when the form is complete"
-        self._write(unfinished if arguments is None else python_line(tool, arguments))
+        self.write(unfinished if arguments is None else python_line(tool, arguments))
 
     def clear(self) -> None:
-        self._write("")
+        self.write("")
 
-    def _write(self, line: str) -> None:
+    def write(self, line: str) -> None:
+        """Show this line."""
         self._line = line
         self.widget.value = line

@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import ipywidgets
 from IPython.display import publish_display_data
 
+from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.safe import escape
 from helpers.panels.style import stylesheet
+from helpers.widget_care import dispose
 
 publish: Callable[[dict[str, Any]], None] = publish_display_data
 
 
-class Panel(ipywidgets.VBox):  # type: ignore[misc]
+class Panel(Keeping):
     """A column of widgets with the style sheet, which says what it is where it cannot be drawn.
 
     JupyterLab draws the saved view of a widget that has gone as "model not found", whatever
     else the output holds. So a second output follows with the sentence, and as long as the
     widget is there, its style hides that output.
 
+    Closing it closes all that it is made of, and ends its use of the link.
+
     Args:
         kind: what it is, such as "tool console".
         link: what it is connected to.
         children: what it consists of.
+        also: asked for what belongs to it and is not displayed.
+        inside: whether it is part of another panel, whose link this is.
     """
 
-    def __init__(self, kind: str, link: Link, children: Sequence[ipywidgets.Widget]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        kind: str,
+        link: Link,
+        children: Sequence[ipywidgets.Widget],
+        *,
+        also: Callable[[], Iterable[ipywidgets.Widget]] = tuple,
+        inside: bool = False,
+    ) -> None:
+        super().__init__(also=also)
+        self._inside_another = inside
         self._kind = kind
         self._saved_link = link
         hiding = ipywidgets.HTML(self._hiding, layout={"display": "none"})
         self.children = [stylesheet(), hiding, *children]
         self.add_class("mcpk-panel")
+
+    def close(self) -> None:
+        if self.comm is None:
+            return
+        if not self._inside_another:
+            self._saved_link.leave()
+        for part in (*self.children, self.layout):
+            dispose(part)
+        super().close()
 
     @property
     def _hiding(self) -> str:

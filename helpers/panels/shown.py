@@ -17,6 +17,7 @@ from mcp.types import (
 )
 
 from helpers.panels.blocks import NOTHING, SHOWN_BLOCKS, Open, block, blocks
+from helpers.panels.keeping import Keeping
 from helpers.panels.safe import escape, sentence
 from helpers.panels.table import table
 from helpers.panels.tree import tree
@@ -80,7 +81,7 @@ def _choice(ways: dict[str, Callable[[], ipywidgets.Widget]], first: str) -> ipy
     )
     choice.add_class("mcpk-choice")
     built = {first: ways[first]()}
-    box = ipywidgets.VBox([choice, built[first]])
+    box = Keeping([choice, built[first]], also=built.values)
     box.add_class("mcpk-views")
 
     def show(_: object) -> None:

@@ -7,7 +7,7 @@ import math
 
 import ipywidgets
 
-from helpers.panels.calls import Calls, Progress
+from helpers.panels.calls import Call, Calls, Progress
 from helpers.panels.link import Link
 from helpers.panels.safe import escape, one_line
 
@@ -36,14 +36,17 @@ class Strip:
         self._spinner = ipywidgets.HTML(SPINNER, layout={"visibility": "hidden"})
         self._state = ipywidgets.HTML()
         self._state.add_class("mcpk-state")
-        self.widget = ipywidgets.Box([self.call, self.cancel, self._spinner, self._state])
+        self._said = ipywidgets.HTML()  # of its own, too: it is read out once, not at each tick
+        self._said_during: Call | None = None
+        parts = [self.call, self.cancel, self._said, self._spinner, self._state]
+        self.widget = ipywidgets.Box(parts)
         self.widget.add_class("mcpk-strip")
         self.cancel.on_click(lambda _: calls.cancel())
 
     def say(self, text: str) -> None:
         """Show a sentence until the next call runs."""
-        if self._calls.running is None:
-            self._state.value = f'<span role="status">{escape(text)}</span>'
+        self._said_during = self._calls.running
+        self._said.value = f'<span role="status">{escape(text)}</span>'
 
     def follow(self) -> None:
         """Draw how it stands, and go on until nothing runs; on the loop."""
@@ -57,6 +60,8 @@ class Strip:
 
     def _draw(self) -> None:
         running, waiting = self._calls.running, self._calls.waiting
+        if running is not None and running is not self._said_during:
+            self._said.value = ""
         self.cancel.disabled = running is None and waiting == 0
         self._spinner.layout.visibility = "visible" if running else "hidden"
         if running is None:

@@ -82,13 +82,15 @@ STYLE = (
 }
 .mcpk-outcome.mcpk-ok { --mcpk-tint: var(--jp-success-color1); }
 .mcpk-outcome.mcpk-tool-error { --mcpk-tint: var(--jp-warn-color1); }
-.mcpk-outcome:is(.mcpk-protocol-error, .mcpk-connection-lost, .mcpk-connection-closed) {
+.mcpk-outcome:is(
+  .mcpk-protocol-error, .mcpk-connection-lost, .mcpk-connection-closed, .mcpk-no-answer
+) {
   --mcpk-tint: var(--jp-error-color1);
 }
 .mcpk-outcome.mcpk-running { --mcpk-tint: var(--jp-info-color1); }
 .mcpk-outcome:is(
   .mcpk-ok, .mcpk-tool-error, .mcpk-protocol-error, .mcpk-connection-lost, .mcpk-running,
-  .mcpk-connection-closed
+  .mcpk-connection-closed, .mcpk-no-answer
 ) {
   border-left-color: var(--mcpk-tint);
   background: color-mix(in srgb, var(--mcpk-tint) 14%, var(--jp-layout-color1));

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import ipywidgets
 
+from helpers.panels.asking import Newest, in_time
 from helpers.panels.chooser import Chooser
 from helpers.panels.link import Link
-from helpers.panels.pane import Pane
+from helpers.panels.pane import Pane, failure
+from helpers.widget_care import dispose
 
 
 class View(Protocol):
@@ -37,11 +39,15 @@ class ListPane(Pane):
         self._views: dict[str, View] = {}
         self._shown: str | None = None
         self._loaded = False
-        self.chooser = Chooser(self.capability, lambda key: link.post(self.show, key), self.refresh)
+        self._newest = Newest(link)
+        self.chooser = Chooser(link, self.capability, self.show, self.refresh)
         self._work = ipywidgets.VBox()
         self._work.add_class("mcpk-work")
         self._columns = ipywidgets.Box([self.chooser.widget, self._work])
         self._columns.add_class("mcpk-columns")
+
+    def parts(self) -> Iterable[ipywidgets.Widget]:
+        return [self._columns, *(view.widget for view in self._views.values())]
 
     async def fetch(self, *, fresh: bool) -> tuple[dict[str, Any], dict[str, str], str]:
         """The items by their keys, the names to show for them, and what to say."""
@@ -56,18 +62,36 @@ class ListPane(Pane):
             self.say("This connection is closed.")
             return
         self.say("" if self.listed else "Loading…")
-        self.run(self._load())
+        self.link.submit(self._load())
 
     async def _load(self) -> None:
-        if getattr(self.link.client.server_capabilities, self.capability) is None:
-            self.widget.children = [self.notice]
-            self.say(
-                f"This server offers no {self.capability}: "
-                f"it does not declare the capability `{self.capability}`."
-            )
-            return
+        newest, found = self._newest.ask(), None
         fresh, self._loaded = self._loaded, True
-        self.listed, names, missing = await self.fetch(fresh=fresh)
+        try:
+            if getattr(self.link.client.server_capabilities, self.capability) is not None:
+                found = await in_time(self.fetch(fresh=fresh))
+        except Exception as error:  # shown, whatever it is
+            if newest():
+                self.notice.value = "".join(failure(error, self.link))
+            return
+        if not newest():
+            return
+        try:
+            self._offer(*found) if found else self._offer_nothing()
+        except Exception as error:  # a fault on this side
+            self.say(f"The {self.capability} cannot be drawn: {error!r}")
+            raise
+
+    def _offer_nothing(self) -> None:
+        self.widget.children = [self.notice]
+        self.say(
+            f"This server offers no {self.capability}: "
+            f"it does not declare the capability `{self.capability}`."
+        )
+
+    def _offer(self, listed: dict[str, Any], names: dict[str, str], missing: str) -> None:
+        """Show what came: the items by their keys, their names, and what to say."""
+        self.listed = listed
         self.chooser.fill(names)
         first = next(iter(self.listed), None)
         if self._shown in self.listed:
@@ -85,10 +109,12 @@ class ListPane(Pane):
 
     def show_item(self, key: str, item: Any) -> Any:
         """Show an item that need not be listed; returns its view."""
-        view = self._views.get(key)
+        before = view = self._views.get(key)
         if view is None or not view.take(item):
             view = self._views[key] = self.build(item)
         self._shown = key
         self._work.children = [view.widget]
         self.widget.children = [self.notice, self._columns]
+        if before and before is not view:
+            dispose(before.widget)
         return view

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import ipywidgets
 
 from helpers.connection import server_log
@@ -21,10 +23,13 @@ class LogPane(Pane):
         super().__init__(link)
         self._text = ipywidgets.HTML()
         refresh = ipywidgets.Button(description="Refresh")
-        refresh.on_click(lambda _: self.load())
+        refresh.on_click(link.on_loop(self.load))
         strip = ipywidgets.HBox([refresh])
         strip.add_class("mcpk-strip")
         self._parts = [self.notice, self._text, strip]
+
+    def parts(self) -> Iterable[ipywidgets.Widget]:
+        return self._parts
 
     def open(self) -> None:
         self.opened = True

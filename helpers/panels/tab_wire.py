@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import ipywidgets
 
@@ -69,20 +69,18 @@ class WirePane(Pane):
         legend = ipywidgets.HTML(sentence(LEGEND))
         self._table = [self._list, legend, self._message]
         for control in (self._way, self._method):
-            control.observe(self._posting(self._redraw), "value")
-        self._list.observe(self._posting(self._choose), "value")
-        self._pause.on_click(self._posting(self._on_pause))
-        self._clear.on_click(self._posting(self._on_clear))
-        self._save.on_click(self._posting(self._on_save))
+            control.observe(self.link.on_loop(self._rearranged), "value")
+        self._list.observe(self.link.on_loop(self._choose), "value")
+        self._pause.on_click(self.link.on_loop(self._on_pause))
+        self._clear.on_click(self.link.on_loop(self._on_clear))
+        self._save.on_click(self.link.on_loop(self._on_save))
 
-    def _posting(self, act: Callable[[], None]) -> Callable[[Any], None]:
-        """Clicks may come on another thread; the wire is read where it is written, on the loop."""
+    def parts(self) -> Iterable[ipywidgets.Widget]:
+        return [self._way, self._strip, self._body, *self._table, self._timeline, self._frame]
 
-        def post(_: Any) -> None:
-            if not self._filling:
-                self.link.post(act)
-
-        return post
+    def _rearranged(self) -> None:
+        if not self._filling:
+            self._redraw()
 
     def follow(self) -> None:
         """Watch the wire of the link's client of now; there may be none."""
@@ -127,11 +125,9 @@ class WirePane(Pane):
         labels = [("all methods", ""), *((one_line(name), name) for name in methods)]
         wanted = self._method.value if self._method.value in methods else ""
         if tuple(labels) != self._method.options:
-            self._filling = True
-            with self._method.hold_sync():
+            with self._silence(), self._method.hold_sync():
                 self._method.options = labels
                 self._method.value = wanted
-            self._filling = False
         return [m for m in messages if wanted in ("", m.method)]
 
     def _redraw(self) -> None:
@@ -152,11 +148,9 @@ class WirePane(Pane):
         chosen = self._list.value
         options = [(row(message), message.number) for message in reversed(messages)]
         if options != list(self._list.options):
-            self._filling = True
-            with self._list.hold_sync():
+            with self._silence(), self._list.hold_sync():
                 self._list.options = options
                 self._list.value = chosen if chosen in {number for _, number in options} else None
-            self._filling = False
 
     def _draw(self, messages: list[Message]) -> None:
         diagram = Diagram(tuple(messages[-DRAWN_MESSAGES:]), len(messages))
@@ -165,7 +159,18 @@ class WirePane(Pane):
         if self._picture.outputs != outputs:
             self._picture.outputs = outputs
 
+    @contextmanager
+    def _silence(self) -> Iterator[None]:
+        """What changes now is not the reader's choice: new options choose their first."""
+        self._filling = True
+        try:
+            yield
+        finally:
+            self._filling = False
+
     def _choose(self) -> None:
+        if self._filling:
+            return
         number = self._list.value
         known = (*(self._paused or ()), *(self._wire or ()))
         found = next((message for message in known if message.number == number), None)

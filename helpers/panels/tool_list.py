@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,25 +12,27 @@ from mcp.types import METHOD_NOT_FOUND, Tool
 
 from helpers.errors import shorten
 from helpers.panels.arrivals import Arrivals
+from helpers.panels.asking import in_time
 from helpers.panels.link import Link
 from helpers.panels.pane import every_page
 from helpers.panels.safe import one_line, sentence
 
 SHOWN_NAME = 60
-LIST_SECONDS = 60.0
 
 
 class ToolList:
     """A filter and a list.
 
     Args:
-        on_choose: called with the chosen tool, in whatever thread the browser's message came.
+        link: whose loop choosing is done on.
+        on_choose: called with the chosen tool.
         on_refresh: called when the list is to be asked for again.
         arrivals: holds Enter back until the filter has come as it was typed.
     """
 
     def __init__(
         self,
+        link: Link,
         on_choose: Callable[[Tool], object],
         on_refresh: Callable[[], object],
         arrivals: Arrivals,
@@ -52,9 +53,9 @@ class ToolList:
         for name in ("mcpk-above", "mcpk-grow"):
             self._list.add_class(name)
         self._refresh.on_click(lambda _: on_refresh())
-        self._filter.observe(lambda _: self._fill(), "value")
+        self._filter.observe(link.on_loop(self._fill), "value")
         self._filter.on_msg(self._enter)
-        self._list.observe(self._choose, "index")
+        self._list.observe(link.on_loop(self._choose), "index")
         self._note = ipywidgets.HTML()
         self.widget = ipywidgets.VBox([self._filter, self._list, self._note, self._refresh])
         self.widget.add_class("mcpk-list")
@@ -87,10 +88,10 @@ class ToolList:
         finally:
             self._filling = False
 
-    def _choose(self, change: Any) -> None:
-        if self._filling or change["new"] is None:
+    def _choose(self) -> None:
+        if self._filling or self._list.index is None:
             return
-        tool = self._shown[change["new"]]
+        tool = self._shown[self._list.index]
         if tool is not self._chosen:
             self._chosen = tool
             self._on_choose(tool)
@@ -121,10 +122,7 @@ async def listed_tools(link: Link) -> tuple[list[Tool], str]:
         Exception: the server does not answer. That it does not know the request means no tools.
     """
     try:
-        async with asyncio.timeout(LIST_SECONDS):
-            return await every_page(link.client.list_tools, "tools", fresh=True)
-    except TimeoutError:
-        raise TimeoutError(f"no answer within {LIST_SECONDS:g} seconds") from None
+        return await in_time(every_page(link.client.list_tools, "tools", fresh=True))
     except MCPError as error:
         link.heard(error)
         if error.code == METHOD_NOT_FOUND:
