@@ -11,6 +11,7 @@ from helpers.forms.lists import MOST_ITEMS
 from helpers.forms.problems import DoesNotFit, Path
 from helpers.forms.tools import Tools
 from helpers.panels.safe import escape, one_line
+from helpers.widget_care import replace
 
 
 class ChipsField(Field):
@@ -34,7 +35,7 @@ class ChipsField(Field):
         return one_line(self._choices[index].label, 60)
 
     def _arrange(self) -> None:
-        self._chips.children = tuple(self._chip(place) for place in range(len(self._chosen)))
+        replace(self._chips, [self._chip(place) for place in range(len(self._chosen))])
         left = [
             index
             for index in range(len(self._choices))

@@ -12,6 +12,7 @@ from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
 from helpers.forms.tools import Tools, lines
 from helpers.forms.words import examples, placeholder
 from helpers.panels.safe import one_line
+from helpers.widget_care import dispose, replace
 
 
 class Field:
@@ -51,6 +52,10 @@ class Field:
         """Give the focus to the control at this place inside."""
         self.widget.focus()
 
+    def close(self) -> None:
+        """Close every widget that the field has made, also what is out of sight."""
+        dispose(self.widget)
+
 
 class TextField(Field):
     """A string, on one line or on several."""
@@ -74,7 +79,7 @@ class TextField(Field):
     def _expand(self) -> None:
         self._lines = True
         self._text = self._made(self._text.value)
-        self.widget.children = (self._text,)
+        replace(self.widget, [self._text])
 
     def _write_on(self) -> None:
         self._expand()

@@ -23,8 +23,9 @@ from helpers.forms.problems import (
     unreadable,
 )
 from helpers.forms.schemas import Schemas
-from helpers.forms.tools import Tools
+from helpers.forms.tools import Tools, sentence
 from helpers.panels.safe import escape
+from helpers.widget_care import dispose
 
 _NOT_CHECKED = "The arguments are not checked here, because the schema {}."
 _DOES_NOT_FIT = "These arguments do not fit into the fields, so they stand here as JSON."
@@ -70,8 +71,10 @@ class Form:
         self._note = _NOT_CHECKED.format(broken) if broken else root.note
         self._editor: JsonField | None = None
         self._began: Any = None  # what the editor began with, where the fields hold it
+        self._remark = self._tools.sentence("")
         self._problem = self._tools.markup("", "mcpk-problem")
         self._switch = self._tools.button("JSON", self._toggle)
+        self._foot = self._tools.box([self._switch], "mcpk-foot")
         self.widget: ipywidgets.Widget = ipywidgets.VBox(_dom_classes=("mcpk-form",))
         if self._fields:
             self._arrange()
@@ -104,8 +107,7 @@ class Form:
         self._insist = False
         with self._silence():
             if self._take(arguments):
-                self._editor = None
-                self._arrange()
+                self._leave_editor()
             else:
                 self._edit_json(arguments, _DOES_NOT_FIT if self._fields else self._note)
         self._changed()
@@ -118,6 +120,15 @@ class Form:
             self._editor.focus(())
         elif self._fields:
             self._fields.focus(self._found[0].path)
+
+    def close(self) -> None:
+        """Close all widgets of the form, here and in the browser; it cannot be used again."""
+        for field in (self._editor, self._fields):
+            if field:
+                field.close()
+        for widget in (self.widget, self._remark, self._foot):
+            dispose(widget)
+        self._tools.close()
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have `callback` called after any edit."""
@@ -183,8 +194,7 @@ class Form:
             self._edit_json(arguments, "")
             self._began = arguments
         elif same(self._editor.read(), self._began):
-            self._editor = None
-            self._arrange()
+            self._leave_editor()
         else:
             self._back_to_fields(self._editor.read())
         self._changed()
@@ -196,23 +206,31 @@ class Form:
     def _back_to_fields(self, arguments: Any) -> None:
         with self._silence():
             if next(unreadable(arguments), None) is None and self._take(arguments):
-                self._editor = None
-                self._arrange()
+                self._leave_editor()
             else:
                 self._insist = True
                 self._arrange(_DOES_NOT_FIT)
 
     def _edit_json(self, arguments: Any, note: str) -> None:
-        start = written(arguments)
+        start, before = written(arguments), self._editor
         self._editor = JsonField(self._tools, "arguments", Node("json", {}), start)
         self._began = None  # no arguments are null
         self._arrange(note)
+        if before:
+            before.close()
+
+    def _leave_editor(self) -> None:
+        before, self._editor = self._editor, None
+        self._arrange()
+        if before:
+            before.close()
 
     def _arrange(self, note: str = "") -> None:
-        notes = [self._tools.sentence(note)] if note else []
+        self._remark.value = sentence(note)
+        notes = [self._remark] if note else []
         shown = self._editor or self._fields
         main = [shown.widget] if shown else []
         self._switch.description = "Fields" if self._editor else "JSON"
         self._switch.tooltip = "back to the fields" if self._editor else "edit all as JSON"
-        foot = [self._tools.box([self._switch], "mcpk-foot")] if self._fields else []
+        foot = [self._foot] if self._fields else []
         self.widget.children = (*notes, *main, self._problem, *foot)

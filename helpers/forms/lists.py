@@ -11,6 +11,7 @@ from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
 from helpers.forms.slots import Slot
 from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
+from helpers.widget_care import dispose, replace
 
 MOST_ITEMS = 100  # with fields of their own; longer lists are edited as JSON
 MOST_AT_FIRST = 3  # empty items, where the schema asks for some
@@ -60,11 +61,17 @@ class ListField(Field):
         self._tools.changed()
 
     def _remove(self, slot: Slot) -> None:
-        self._rows.pop(slot)
-        self._slots.remove(slot)
+        self._drop([slot])
         self._arrange()
         self.widget.children[-1].focus()  # the button that had it is gone
         self._tools.changed()
+
+    def _drop(self, slots: list[Slot]) -> None:
+        self._slots = [slot for slot in self._slots if slot not in slots]
+        replace(self._items, [self._rows[slot] for slot in self._slots])
+        for slot in slots:
+            slot.close()
+            dispose(self._rows.pop(slot))
 
     def _move(self, slot: Slot, by: int) -> None:
         index = self._slots.index(slot)
@@ -99,8 +106,7 @@ class ListField(Field):
             raise DoesNotFit("not a list, or a long one")
         if self._rest is False and len(value) > len(self._first):
             raise DoesNotFit("more items than there are fields")
-        while len(self._slots) > len(value):
-            self._rows.pop(self._slots.pop())
+        self._drop(self._slots[len(value) :])
         while len(self._slots) < len(value):
             self._append()
         for slot, item in zip(self._slots, value, strict=True):
@@ -119,6 +125,12 @@ class ListField(Field):
             self._slots[int(path[0])].focus(path[1:])
         else:
             self.widget.children[-1].focus()
+
+    def close(self) -> None:
+        for slot in self._slots:
+            slot.close()
+            dispose(self._rows[slot])
+        super().close()
 
 
 def _call(button: Any, name: str) -> None:

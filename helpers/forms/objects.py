@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from helpers.forms.fields import Field
 from helpers.forms.jsontext import brief, typable
@@ -12,6 +12,7 @@ from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
 from helpers.forms.slots import Slot
 from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
+from helpers.widget_care import dispose, replace
 
 MOST_KEYS = 100  # of one's own
 
@@ -75,13 +76,28 @@ class ObjectField(Field):
         if first is not None:
             known[str(first)].focus(path[1:])
 
+    def close(self) -> None:
+        for slot in self._slots.values():
+            slot.close()
+        if self._map:
+            self._map.close()
+        super().close()
+
+
+class _Row(NamedTuple):
+    """A key and its value, and the widget that shows both."""
+
+    key: Any
+    slot: Slot
+    widget: Any
+
 
 class MapField:
     """Rows of a key and its value."""
 
     def __init__(self, tools: Tools, name: str, schema: Any) -> None:
         self._tools, self._name, self._schema = tools, name, schema
-        self._rows: list[tuple[Any, Slot, Any]] = []  # key, value, what is displayed
+        self._rows: list[_Row] = []
         self._items = tools.box([], "mcpk-stack")
         of = f" to {one_line(name)}" if name else ""
         add = tools.button(f"add a key{of}", self._add, "add")
@@ -94,38 +110,49 @@ class MapField:
         slot = Slot(self._tools, f"value {number}", self._schema, within=f"{self._name} ")
         remove = self._tools.button(f"remove key {number}", lambda: self._remove(slot), "remove")
         row = self._tools.box([text, slot.widget, remove], "mcpk-item", "mcpk-pair")
-        self._rows.append((text, slot, row))
+        self._rows.append(_Row(text, slot, row))
         return slot
 
     def _add(self) -> None:
         self._append()
         self._arrange()
-        self._rows[-1][0].focus()
+        self._rows[-1].key.focus()
         self._tools.changed()
 
     def _remove(self, slot: Slot) -> None:
-        self._rows = [row for row in self._rows if row[1] is not slot]
-        self._arrange()
+        self._drop([row for row in self._rows if row[1] is slot])
         self._tools.changed()
 
+    def _drop(self, rows: list[_Row]) -> None:
+        self._rows = [row for row in self._rows if row not in rows]
+        self._arrange()
+        for row in rows:
+            row.slot.close()
+
     def _arrange(self) -> None:
-        self._items.children = tuple(row for _, _, row in self._rows)
+        replace(self._items, [row.widget for row in self._rows])
 
     def pairs(self) -> list[tuple[str, Any]]:
         """Every key with its value, also where a key stands twice."""
-        return [(text.value, slot.read()) for text, slot, _ in self._rows]
+        return [(row.key.value, row.slot.read()) for row in self._rows]
 
     def slots(self) -> dict[str, Slot]:
         """The places of the values."""
-        return {text.value: slot for text, slot, _ in self._rows}
+        return {row.key.value: row.slot for row in self._rows}
 
     def fill(self, values: dict[str, Any]) -> None:
         if len(values) > MOST_KEYS:
             raise DoesNotFit("many keys")
-        self._rows = []
-        for key, value in values.items():
-            if "\n" in typable(key):
-                raise DoesNotFit("a key of several lines")
-            self._append(key).fill(value)
+        if any("\n" in typable(key) for key in values):
+            raise DoesNotFit("a key of several lines")
+        self._drop(self._rows)
+        slots = [self._append(key) for key in values]
         self._arrange()
+        for slot, value in zip(slots, values.values(), strict=True):
+            slot.fill(value)
         self._tools.changed()
+
+    def close(self) -> None:
+        """Close every widget of the map."""
+        self._drop(self._rows)
+        dispose(self.widget)

@@ -10,6 +10,7 @@ from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, spoken
 from helpers.forms.tools import Tools
 from helpers.forms.words import beside
 from helpers.panels.safe import escape
+from helpers.widget_care import dispose
 
 LEFT_OUT, VALUE, NULL = "left out", "value", "null"
 DEEPEST = 4  # fields in fields that are built before somebody asks for them
@@ -175,6 +176,13 @@ class Slot:
             self._field.focus(path)
         else:
             self._chooser.focus()
+
+    def close(self) -> None:
+        """Close every widget of the place, also those of a field that is out of sight."""
+        if self._field:
+            self._field.close()
+        dispose(self.widget)
+        self._outer.left[0] += 1
 
     def rename(self, name: str) -> None:
         """Show another name, as an item of a list has after it has moved."""

@@ -18,6 +18,7 @@ from helpers.forms.checking import Checker
 from helpers.forms.kinds import MOST_FIELDS, Node
 from helpers.forms.schemas import Schemas
 from helpers.panels.safe import escape, one_line
+from helpers.widget_care import dispose, share
 
 
 def label(name: str) -> str:
@@ -28,6 +29,11 @@ def label(name: str) -> str:
 def lines(text: str) -> int:
     """How high a field for a text of several lines is, in lines."""
     return min(12, max(3, text.count("\n") + 1))
+
+
+def sentence(text: str) -> str:
+    """The HTML of a sentence that stands between the fields."""
+    return f'<p class="mcpk-note">{escape(text)}</p>'
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Tools:
         return self._made(ipywidgets.HTML, value=value, _dom_classes=classes)
 
     def sentence(self, text: str) -> Any:
-        return self.markup(f'<p class="mcpk-note">{escape(text)}</p>')
+        return self.markup(sentence(text))
 
     def box(self, children: Sequence[Any], *classes: str) -> Any:
         return self._made(ipywidgets.Box, children=tuple(children), _dom_classes=classes)
@@ -121,7 +127,15 @@ class Tools:
         if shared is None:
             names = [name for name in ("layout", "style") if made.has_trait(name)]
             self._shared[kind] = {name: getattr(made, name) for name in names}
+            for part in self._shared[kind].values():
+                share(part)
         return made
+
+    def close(self) -> None:
+        """Close the layouts and styles that all the form's widgets shared."""
+        for parts in self._shared.values():
+            for part in parts.values():
+                dispose(part)
 
     def _heard(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("event") == "submit":

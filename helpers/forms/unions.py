@@ -66,3 +66,8 @@ class UnionField(Field):
 
     def focus(self, path: Path) -> None:
         self._field().focus(path)
+
+    def close(self) -> None:
+        for field in self._fields.values():
+            field.close()
+        super().close()
