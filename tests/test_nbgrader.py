@@ -122,7 +122,7 @@ def graded(
         config.write("c.Execute.timeout = 4\nc.Execute.iopub_timeout = 1\n")
     marker = {MARKER: uuid.uuid4().hex}
     demos = [demo(folder, count, marker) for folder, count in ((checkout, 5), (small, 15))]
-    printed = [process.communicate(timeout=300)[0] for process in demos]
+    printed = [process.communicate(timeout=500)[0] for process in demos]
     assert [process.returncode for process in demos] == [0, 0], printed
     assert ended_within([p for p in psutil.process_iter() if marked(p, marker)], 5) == []
     yield (points(checkout, printed[0]), points(small, printed[1]))
@@ -179,7 +179,7 @@ def code(name: str, source: str, **grader: Any) -> nbformat.NotebookNode:
     return new_code_cell(source, id=name, metadata=metadata)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_five_students_are_graded_whatever_one_of_them_hands_in(
     graded: tuple[pd.Series, pd.Series],
 ) -> None:
@@ -193,7 +193,15 @@ def test_five_students_are_graded_whatever_one_of_them_hands_in(
     assert marks["function waits for ever"] == marks["syntax error"]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("graded")
+def test_what_nbgrader_releases_is_the_exercise_that_learners_have(checkout: Path) -> None:
+    name = SOLUTIONS[0].name
+    released = checkout / "classroom/class-demo/release" / SOLUTIONS[0].stem / name
+    assert released.read_bytes() == (EXERCISES / name).read_bytes()
+
+
+@pytest.mark.timeout(600)
 def test_each_kind_of_submission_gets_what_it_has_earned(
     graded: tuple[pd.Series, pd.Series],
 ) -> None:
