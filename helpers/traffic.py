@@ -44,6 +44,7 @@ class Message:
     local: bool
     text: str = field(repr=False)
     time: float = field(repr=False)  # seconds since the epoch
+    bytes: int = field(repr=False)  # of the text, in UTF-8
     ms: float | None = None  # of a request: milliseconds until its answer came
 
     @property
@@ -56,10 +57,6 @@ class Message:
     def json(self) -> dict[str, Any]:
         """The message as a dictionary, with the wire's own names."""
         return dict(json.loads(self.text))
-
-    @property
-    def bytes(self) -> int:
-        return len(self.text.encode())
 
     def __str__(self) -> str:
         return f"{self.direction}  {self.label}"
@@ -108,7 +105,9 @@ class Wire:
                 method, asked.ms = asked.method, (now - since) * 1000
         # written out now, because lists and dictionaries in it are also the learner's
         text = raw.model_dump_json(by_alias=True, exclude_unset=True)
-        message = Message(self._count, sent, kind, method, identity, local, text, time.time())
+        # Python knows of a text that it is ASCII; counted once, for every time it is drawn
+        size = len(text) if text.isascii() else len(text.encode())
+        message = Message(self._count, sent, kind, method, identity, local, text, time.time(), size)
         if kind == "request":
             self._asked[sent, known_as] = message, now
             if len(self._asked) > self.limit:  # the oldest will not be answered any more

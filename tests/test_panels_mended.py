@@ -26,6 +26,7 @@ from mcp.types import (
     TextResourceContents,
     Tool,
 )
+from mcp_types import JSONRPCNotification
 
 from helpers import close_all, connect, owner, tool_console, wire
 from helpers.connection import reconnect
@@ -36,7 +37,9 @@ from helpers.panels.chooser import Chooser
 from helpers.panels.console import ToolConsole
 from helpers.panels.inspection import inspector
 from helpers.panels.link import Link
+from helpers.panels.wire_rows import row
 from helpers.recorder import RecordingTransport
+from helpers.traffic import Wire
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until
 from tests.widgets import buttons, choice, markup, widgets
@@ -629,3 +632,20 @@ async def test_a_console_is_printed_in_visible_characters():
         await until(lambda: "did not come" in repr(console))
         assert repr(console).isprintable()
         assert r"\x1b[31mred \u202egnp" in repr(console)
+
+
+# --- the wire, and the keyboard ---
+
+
+def test_a_message_is_measured_when_it_is_recorded_and_not_when_it_is_drawn():
+    recorded = Wire()
+    for word in ("plain", "电影"):
+        recorded.add(
+            JSONRPCNotification(jsonrpc="2.0", method="x", params={"word": word}), sent=True
+        )
+    sizes = [len(message.text.encode()) for message in recorded]
+    assert sizes[1] == sizes[0] + 1
+    for message in recorded:
+        message.text = ""
+    assert [message.bytes for message in recorded] == sizes
+    assert all(f" {size} " in row(message) for size, message in zip(sizes, recorded, strict=True))

@@ -15,7 +15,6 @@ from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.python_line import PythonLine
 from helpers.panels.safe import escape, one_line
-from helpers.widget_care import dispose
 
 
 class Desk:
@@ -38,7 +37,7 @@ class Desk:
         self._filling = False
         self._kept: dict[str, tuple[Any, Form]] = {}
         self._about = ipywidgets.HTML()
-        self._form = Keeping(also=lambda: [form.widget for _, form in self._kept.values()])
+        self._form = Keeping(also=lambda: [form for _, form in self._kept.values()])
         self.widget = ipywidgets.VBox([self._about, self._form])
         self.widget.add_class("mcpk-desk")
 
@@ -55,7 +54,7 @@ class Desk:
             form.on_change(self._link.on_loop(self._edited))
             self._kept[tool.name] = tool.input_schema, form
             if before:
-                dispose(before.widget)
+                before.close()
         return form
 
     def open(self, tool: Tool) -> None:

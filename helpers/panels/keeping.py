@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import ipywidgets
 
+from helpers.forms import Form
 from helpers.widget_care import dispose
 
 
@@ -14,20 +15,24 @@ class Keeping(ipywidgets.VBox):  # type: ignore[misc]
 
     Args:
         children: what it shows at first.
-        also: asked, when it is closed, for what else belongs to it.
+        also: asked, when it is closed, for what else belongs to it: widgets, and forms, which
+            hold more than they display themselves.
     """
 
     def __init__(
         self,
         children: Iterable[ipywidgets.Widget] = (),
         *,
-        also: Callable[[], Iterable[ipywidgets.Widget]],
+        also: Callable[[], Iterable[ipywidgets.Widget | Form]],
     ) -> None:
         self._also = also
         super().__init__(tuple(children))
 
     def close(self) -> None:
         if self.comm is not None:
-            for widget in tuple(self._also()):
-                dispose(widget)
+            for part in tuple(self._also()):
+                if isinstance(part, Form):
+                    part.close()
+                else:
+                    dispose(part)
         super().close()

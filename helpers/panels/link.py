@@ -1,18 +1,17 @@
 """A widget's link to its client: the loop it lives on, how it stands, and how to get it back.
 
 Widget callbacks come on the loop's own thread, or on another one (kernel subshells). Either
-way they hand their work to the loop that the client lives on, and return at once.
+way they hand their work to the loop that the client lives on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from mcp import Client, MCPError
 from mcp.types import CONNECTION_CLOSED
@@ -20,16 +19,15 @@ from mcp.types import CONNECTION_CLOSED
 from helpers.connection import gone, opening_of, reconnect
 from helpers.owner import owner_of
 from helpers.panels.safe import one_line
+from helpers.panels.work import Work
 from helpers.recorder import RecordingTransport
 from helpers.targets import kind_of
-
-T = TypeVar("T")
 
 State = Literal["open", "lost", "closed"]
 SIGNS: dict[State, str] = {"open": "●", "lost": "✗", "closed": "○"}
 
 
-class Link:
+class Link(Work):
     """A client, and the way to it from any thread.
 
     Args:
@@ -46,13 +44,11 @@ class Link:
                 "pass an open mcp.Client, such as client = await connect(...); "
                 f"not a {type(client).__name__}"
             )
+        super().__init__(_loop_of(client))
         self.client = client
-        self.loop = _loop_of(client)
         self._opening = opening_of(client)
         self._broken = False  # noticed by a call: nothing records this client's traffic
-        self.left = False
         self._listeners: list[Callable[[], None]] = []
-        self._running: set[concurrent.futures.Future[Any]] = set()
         self._unwatch: Callable[[], object] = lambda: None
         if self._opening:
             self._opening.followers.add(self)
@@ -95,61 +91,11 @@ class Link:
 
         The connection stays as it is. What was submitted here and still runs is cancelled.
         """
-        self.left = True
         self._unwatch()
         self._listeners.clear()
         if self._opening:
             self._opening.followers.discard(self)
-        for future in () if self.loop.is_closed() else tuple(self._running):
-            future.cancel()
-
-    def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run a coroutine on the client's loop; from any thread, the loop's own included.
-
-        What it raises goes to whoever waits for the future, and to the loop's exception
-        handler, because mostly nobody does.
-        """
-        if self.left:
-            coroutine.close()
-            future = concurrent.futures.Future[T]()
-            future.cancel()
-            return future
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
-        self._running.add(future)
-        future.add_done_callback(self._ended)
-        return future
-
-    def _ended(self, future: concurrent.futures.Future[Any]) -> None:
-        self._running.discard(future)
-        if not future.cancelled() and (error := future.exception()):
-            told = {"message": "a widget's work on the loop failed", "exception": error}
-            self.loop.call_exception_handler(told)
-
-    def post(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Have the loop call `callback` soon, in the order of posting; from any thread.
-
-        What it raises goes to the loop's exception handler.
-        """
-        self.loop.call_soon_threadsafe(self._do, callback, arguments)
-
-    def _do(self, callback: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        if not self.left:
-            callback(*arguments)
-
-    def on_loop(self, action: Callable[[], object]) -> Callable[..., None]:
-        """A callback for a widget that does `action` on the loop, whatever thread it is called in.
-
-        On the loop's own thread it does so at once, so that a widget that fills itself can
-        tell its own changes from the reader's; from elsewhere, soon.
-        """
-
-        def act(*_: object) -> None:
-            if asyncio._get_running_loop() is self.loop:
-                self._do(action, ())
-            else:
-                self.post(action)
-
-        return act
+        self.end()
 
     def heard(self, error: MCPError) -> None:
         """Note what a call raised: an unrecorded connection tells only so that it is lost."""

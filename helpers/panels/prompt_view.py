@@ -10,6 +10,7 @@ from mcp.types import GetPromptResult, Prompt
 
 from helpers.forms import Form, FormError
 from helpers.panels.exchange import Exchange
+from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.python_line import literal
 from helpers.panels.safe import cut, escape, one_line, sentence
@@ -38,7 +39,8 @@ class PromptView:
         self._form = Form(arguments_schema(prompt), on_submit=self._exchange.press)
         self._form.on_change(self._edited)
         self._about = ipywidgets.HTML(_about(prompt))
-        self.widget = ipywidgets.VBox([self._about, self._form.widget, self._exchange.widget])
+        parts = [self._about, self._form.widget, self._exchange.widget]
+        self.widget = Keeping(parts, also=lambda: [self._form])
         self._edited()
 
     def take(self, prompt: Prompt) -> bool:
