@@ -9,6 +9,7 @@ from mcp import Client, StdioServerParameters
 from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
+from mcp.types import Tool
 
 from helpers import check, connect
 from tests.places import ODD_SERVER
@@ -119,6 +120,15 @@ async def test_a_function_among_the_arguments_is_shown_by_its_name(capsys):
 
     await check.task(calls, three, criteria=[check.returns(3)])
     assert capsys.readouterr().out.startswith("calls(three)\n")
+
+
+async def test_a_list_of_models_is_shown_by_their_kind_and_number(capsys):
+    async def counts(tools):
+        return len(tools)
+
+    tools = [Tool(name=name, input_schema={"type": "object"}) for name in ("a", "b")]
+    await check.task(counts, tools, criteria=[check.returns(2)])
+    assert capsys.readouterr().out.startswith("counts([2 × Tool])\n")
 
 
 async def test_messages_without_a_connection_are_judged_though_the_function_failed(capsys):

@@ -15,6 +15,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from helpers.check.attempt import Use, attempt, called_at_once
 from helpers.check.criteria import Criterion, closes, opens, raises, returns, returns_that
 from helpers.check.messages import (
@@ -111,6 +113,8 @@ def _shown(argument: Any) -> str:
         return argument.shown
     if inspect.isfunction(argument):
         return argument.__name__
+    if isinstance(argument, list) and argument and isinstance(argument[0], BaseModel):
+        return f"[{len(argument)} × {type(argument[0]).__name__}]"
     bare = repr(argument) == object.__repr__(argument)  # an address, which tells nobody anything
     return f"a {type(argument).__name__}" if bare else shorten(repr(argument), 120)
 
