@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
+from jsonschema.validators import extend, validator_for
 from jsonschema_specifications import REGISTRY
 
 from helpers.forms import Form, FormError
 from helpers.forms.checking import _check_schema
 from helpers.forms.jsontext import same
+from helpers.forms.patterns import reach
 from tests.form_schemas import Part, broken, hostile_schemas, roots, texts, values
 from tests.form_use import controls
 
@@ -31,8 +33,16 @@ slow = settings(
 def valid(schema: Any, arguments: Any) -> bool:
     """What jsonschema says without any help of ours."""
     judge = validator_for(schema, default=Draft202012Validator)
+    if "pattern" in judge.VALIDATORS:
+        judge = extend(judge, {"pattern": _pattern_where_it_is_tried})
     judge = judge(schema, registry=REGISTRY, format_checker=judge.FORMAT_CHECKER)
     return bool(judge.is_valid(arguments))
+
+
+def _pattern_where_it_is_tried(_: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+    tried = isinstance(instance, str) and len(instance) <= reach(pattern)
+    if tried and not re.search(pattern, instance):
+        yield ValidationError("does not match")
 
 
 def use(control: Any, draw: st.DataObject) -> None:

@@ -18,7 +18,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from helpers.errors import shorten
-from helpers.forms.patterns import Unmatched, matches, trouble
+from helpers.forms.patterns import matches
 
 SECONDS = 1.0  # for one check
 NESTED = 120  # keywords in keywords; jsonschema takes about four frames for each
@@ -117,11 +117,16 @@ _APPLICATORS = {
 _Errors: TypeAlias = Iterator[ValidationError]
 
 
+def _in_time() -> _Budget:
+    budget = _budget.get()
+    if time.monotonic() > budget.ends:
+        raise _TooLong
+    return budget
+
+
 def _watched(keyword: Any) -> Any:
     def watched(validator: Any, value: Any, instance: Any, schema: Any) -> _Errors:
-        budget = _budget.get()
-        if time.monotonic() > budget.ends:
-            raise _TooLong
+        budget = _in_time()
         if budget.depth >= NESTED:
             raise _TooDeep
         budget.depth += 1
@@ -145,13 +150,9 @@ def _last(keyword: Any, keywords: dict[str, Any]) -> Any:
 
 
 def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> _Errors:
-    if not isinstance(instance, str) or trouble(pattern):  # beside the field stands "not tried"
-        return
-    try:
-        if not matches(pattern, instance):
-            yield ValidationError(f"{instance!r} does not match {pattern!r}")
-    except Unmatched as error:
-        yield ValidationError(f"could not be compared with the pattern: {error}")
+    _in_time()
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _multiple_of(plain: Any) -> Any:

@@ -104,9 +104,7 @@ def _format(value: Any, name: Any, _: ValidationError) -> str:
     return f"must be {kind}: {brief(value)} is not"
 
 
-def _pattern(value: Any, pattern: Any, error: ValidationError) -> str:
-    if error.message.startswith("could not"):
-        return shorten(error.message, 200)
+def _pattern(value: Any, pattern: Any, _: ValidationError) -> str:
     return f"must match the pattern {shorten(pattern, 80)}: {brief(value)} does not"
 
 

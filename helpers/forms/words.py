@@ -6,11 +6,12 @@ from typing import Any
 
 from helpers.forms.jsontext import brief
 from helpers.forms.kinds import Node
-from helpers.forms.patterns import trouble
+from helpers.forms.patterns import reach
 from helpers.forms.schemas import Schema
 from helpers.panels.safe import escape, one_line
 
 LONG = 400  # characters of a description that stand there without scrolling
+LONG_TEXT = 10_000  # characters that hardly anybody types
 FORMATS = {
     "date": "date, such as 2026-07-28",
     "date-time": "date and time, such as 2026-07-28T09:30:00Z",
@@ -69,9 +70,17 @@ def _text(schema: Schema) -> list[str]:
     parts = [kind or "text", _span(schema, "minLength", "maxLength", "character")]
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
-        tried = ", which is not tried here" if trouble(pattern) else ""
-        parts.append(f"pattern {one_line(pattern, 60)}{tried}")
+        parts.append(f"pattern {one_line(pattern, 60)}{_tried(pattern, schema)}")
     return parts
+
+
+def _tried(pattern: str, schema: Schema) -> str:
+    longest, most = reach(pattern), schema.get("maxLength")
+    if not longest:
+        return ", which is not tried here"
+    if longest >= LONG_TEXT or (_is_number(most) and most <= longest):
+        return ""
+    return f", tried here on up to {longest:,} characters"
 
 
 def _span(schema: Schema, least: str, most: str, noun: str) -> str:
