@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from helpers.forms.jsontext import brief
 from helpers.forms.kinds import Node
@@ -115,7 +115,7 @@ def _number(kind: str, schema: Schema) -> list[str]:
     return parts + ([f"a multiple of {brief(step)}"] if _is_number(step) else [])
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
