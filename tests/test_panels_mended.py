@@ -28,10 +28,11 @@ from mcp.types import (
 )
 from mcp_types import JSONRPCNotification
 
-from helpers import close_all, connect, owner, tool_console, wire
+from helpers import close_all, connect, owner, serve, tool_console, wire
 from helpers.connection import reconnect
 from helpers.forms import Form
 from helpers.panels import answer, asking, desk
+from helpers.panels.arrivals import Arrivals
 from helpers.panels.calls import Outcome
 from helpers.panels.chooser import Chooser
 from helpers.panels.console import ToolConsole
@@ -518,7 +519,7 @@ async def test_what_comes_on_another_thread_is_done_on_the_loop(server: MCPServe
 
     chooser, tools, history = pane.chooser, console._list, console._history
     chooser._select.observe(note, "_options_labels")
-    tools._list.observe(note, "_options_labels")
+    tools._select.observe(note, "_options_labels")
     console._desk._about.observe(note, "value")
     console._answer._line.observe(note, "value")
     console._desk.python.widget.observe(note, "value")
@@ -527,7 +528,7 @@ async def test_what_comes_on_another_thread_is_done_on_the_loop(server: MCPServe
     for widget, name, value in (
         (chooser._filter, "value", "zzz"),
         (tools._filter, "value", "linked"),
-        (tools._list, "index", 0),
+        (tools._select, "index", 0),
         (history._list, "index", 0),
     ):
         count = len(threads)
@@ -541,7 +542,8 @@ async def test_what_comes_on_another_thread_is_done_on_the_loop(server: MCPServe
 
 async def test_a_list_that_is_filled_while_one_types_chooses_nothing_by_itself(bare: Bare):
     chosen = list[str]()
-    chooser = Chooser(Link(await connect(bare())), "prompts", chosen.append, lambda: None)
+    link = Link(await connect(bare()))
+    chooser = Chooser(link, "prompts", chosen.append, lambda: None, Arrivals(link))
     items = {f"key {n}": f"name {n}" for n in range(50)}
     chooser.fill(items)
     typing = asyncio.create_task(asyncio.to_thread(type_into, chooser._filter))
@@ -649,3 +651,29 @@ def test_a_message_is_measured_when_it_is_recorded_and_not_when_it_is_drawn():
         message.text = ""
     assert [message.bytes for message in recorded] == sizes
     assert all(f" {size} " in row(message) for size, message in zip(sizes, recorded, strict=True))
+
+
+async def test_lists_whose_keys_jupyterlab_takes_are_no_stop_and_have_another_way(
+    server: MCPServer,
+):
+    with serve(server, transport="streamable-http") as handle:
+        client = await connect(handle.url)
+        panel = inspector(client)
+        pane, wires = panel._resources, panel._panes[3]
+        for opened in (pane, wires):
+            opened.open()
+        await until(lambda: pane.listed and wires._table._list.options)
+        lists = [w for w in live.values() if type(w) is ipywidgets.Select]
+        assert len(lists) == 5
+        assert {w.tabbable for w in lists} == {False}
+        for _ in range(2):
+            buttons(wires.widget)["Earlier"].click()
+        buttons(wires.widget)["Later"].click()
+        newest = wires._table._list.options[0][1]
+        assert f"Message {newest}: " in text(wires.widget)
+        pane.chooser.chosen = None
+        pane.chooser._filter.value = "greet"
+        pane.chooser._filter._handle_custom_msg({"event": "submit"}, [])
+        assert pane.chooser._select.label == "The greeting"
+        assert pane._shown == "test://hello"
+        await close_all()

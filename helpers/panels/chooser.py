@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
+from helpers.panels.arrivals import Arrivals
 from helpers.panels.link import Link
 from helpers.panels.safe import one_line
 
 LABEL_CHARACTERS = 80
 
+Key = TypeVar("Key", bound=Hashable)
 
-class Chooser:
+
+class Chooser(Generic[Key]):
     """A list of names, filtered as one types; what was chosen stays chosen when it is refilled.
 
     Args:
@@ -20,62 +24,96 @@ class Chooser:
         noun: what is listed, in the plural, such as "prompts".
         on_choose: called with the key of what is chosen.
         on_refresh: called when the list is to be asked for again.
+        arrivals: holds Enter back until the filter has come as it was typed.
     """
 
     def __init__(
         self,
         link: Link,
         noun: str,
-        on_choose: Callable[[str], None],
-        on_refresh: Callable[[], None],
+        on_choose: Callable[[Key], object],
+        on_refresh: Callable[[], object],
+        arrivals: Arrivals,
     ) -> None:
-        self.chosen: str | None = None
+        self.chosen: Key | None = None
         self._noun = noun
         self._on_choose = on_choose
-        self._items: dict[str, str] = {}
-        self._filter = ipywidgets.Text(
-            description=f"Filter {noun}", placeholder="type a part of it"
-        )
-        self._select = ipywidgets.Select(description=noun.capitalize())
+        self._arrivals = arrivals
+        self._names: dict[Key, str] = {}
+        self._searched: dict[Key, str] = {}
+        self._filling = False
+        self._filter = ipywidgets.Text(description="Filter", placeholder="a word, then Enter")
+        # with the keyboard one filters and presses Enter: see the history for why not with arrows
+        self._select = ipywidgets.Select(description=noun.capitalize(), tabbable=False)
         for control in (self._filter, self._select):
             control.add_class("mcpk-above")
         self._select.add_class("mcpk-grow")
         self._filter.observe(link.on_loop(self._show), "value")
+        self._filter.on_msg(self._enter)
         self._select.observe(link.on_loop(self._changed), "value")
-        self._filling = False
+        self.note = ipywidgets.HTML()  # what there is to say of the list
         refresh = ipywidgets.Button(
             description="Refresh", tooltip=f"Ask the server for its list of {noun} again"
         )
         refresh.on_click(link.on_loop(on_refresh))
-        self.widget = ipywidgets.VBox([self._filter, self._select, refresh])
+        self.widget = ipywidgets.VBox([self._filter, self._select, self.note, refresh])
         self.widget.add_class("mcpk-list")
 
-    def fill(self, items: dict[str, str]) -> None:
-        """Show these: a key, and the name to show for it (from anywhere: it is made safe)."""
-        self._items = {key: one_line(name, LABEL_CHARACTERS) for key, name in items.items()}
+    def fill(self, names: Mapping[Key, str], searched: Mapping[Key, str] | None = None) -> None:
+        """Show these.
+
+        Args:
+            names: a key, and the name to show for it (from anywhere: it is made safe).
+            searched: the text in which the filter looks, where it is not the name.
+        """
+        self._names = {key: one_line(name, LABEL_CHARACTERS) for key, name in names.items()}
+        texts = (self._names if searched is None else searched).items()
+        self._searched = {key: text.casefold() for key, text in texts}
         self._show()
 
-    def mark(self, key: str) -> None:
+    def mark(self, key: Key) -> None:
         """Mark what was chosen elsewhere, also where the filter hides it."""
         self.chosen = key
         self._filter.value = ""
         self._show()
 
+    @property
+    def _wanted(self) -> str:
+        return str(self._filter.value).strip().casefold()
+
+    def _found(self) -> list[Key]:
+        wanted = self._wanted
+        return [key for key in self._names if wanted in self._searched[key]]
+
     def _show(self) -> None:
-        wanted = self._filter.value.strip().casefold()
-        found = [(name, key) for key, name in self._items.items() if wanted in name.casefold()]
-        shown = {key for _, key in found}
+        found = self._found()
+        some = f"{len(found)} of " if self._wanted else ""
         self._filling = True  # a new list of options chooses its first
         try:
             with self._select.hold_sync():
-                self._select.options = found
-                self._select.value = self.chosen if self.chosen in shown else None
-                some = f"{len(found)} of " if wanted else ""
-                self._select.description = f"{self._noun.capitalize()} ({some}{len(self._items)})"
+                self._select.options = [(self._names[key], key) for key in found]
+                self._select.value = self.chosen if self.chosen in found else None
+                self._select.description = f"{self._noun.capitalize()} ({some}{len(self._names)})"
         finally:
             self._filling = False
 
     def _changed(self) -> None:
-        if not self._filling and self._select.value is not None:
-            self.chosen = self._select.value
-            self._on_choose(self.chosen)
+        key = self._select.value
+        if not self._filling and key is not None and key != self.chosen:
+            self.chosen = key
+            self._on_choose(key)
+
+    def _enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if content.get("event") == "submit":
+            self._arrivals.then(self._choose_best)
+
+    def _choose_best(self) -> None:
+        """Enter in the filter chooses what has the name that is nearest to it, or the first."""
+        wanted = self._wanted
+
+        def rank(key: Key) -> tuple[bool, bool, bool]:
+            name = self._names[key].casefold()
+            return name != wanted, not name.startswith(wanted), wanted not in name
+
+        if found := self._found():
+            self._select.value = min(found, key=rank)

@@ -14,7 +14,6 @@ from mcp.types import CallToolResult, Tool
 from helpers.forms import FormError
 from helpers.panels.answer import Answer
 from helpers.panels.arrivals import Arrivals
-from helpers.panels.asking import Newest
 from helpers.panels.calls import Call, Calls, Outcome
 from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.desk import Desk
@@ -23,7 +22,8 @@ from helpers.panels.link import Link
 from helpers.panels.safe import visible
 from helpers.panels.saved import Panel
 from helpers.panels.strip import Strip
-from helpers.panels.tool_list import ToolList, listed_tools, no_such_tool
+from helpers.panels.tool_list import ToolList
+from helpers.panels.toolbox import Toolbox
 
 
 def tool_console(client: Client, tool: str | None = None) -> ToolConsole:
@@ -64,23 +64,19 @@ class ToolConsole(Panel):
         titled: bool = True,
     ) -> None:
         self._link = link
-        self._wanted = tool
-        self._tools: list[Tool] = []
-        self._told = "loading its tools"  # in a few words, how it stands
         self._shown: Call | None = None
         self._drawn: Call | None = None  # what stands in the answer, with what one did to it
         self._drawing = False
         self._calls = Calls(link, self._changed)
         self._arrivals = Arrivals(link)
         self._title = ConnectionLine(link, self.refresh)
-        self._newest = Newest(link)
-        self._list = ToolList(link, self._open, self.refresh, self._arrivals)
         self._history = History(link, self._pick)
         self._desk = Desk(link, self._submit, self._history.unmark)
-        self._desk.clear("Loading tools…")
         self._strip = Strip(link, self._calls)
         self._answer = Answer(link, open_link or self._read)
-        self._strip.call.disabled = True
+        self._toolbox = Toolbox(link, tool, self._desk, self._strip.call)
+        self._list = ToolList(link, self._toolbox.open, self.refresh, self._arrivals)
+        self._toolbox.choice = self._list
         self._strip.call.on_click(lambda _: self._submit())
         parts = [self._title.widget] * titled + [self._columns()]
         hidden = [self._title.widget, *self._arrivals.widgets]
@@ -99,6 +95,10 @@ class ToolConsole(Panel):
     def client(self) -> Client:
         """The client that calls go through: after a reconnect, the new one."""
         return self._link.client
+
+    @property
+    def _tools(self) -> list[Tool]:
+        return self._toolbox.tools
 
     @property
     def widget(self) -> ToolConsole:
@@ -123,52 +123,7 @@ class ToolConsole(Panel):
         Returns:
             A future that is done when the list is shown, or why there is none.
         """
-        return self._link.submit(self._load())
-
-    async def _load(self) -> None:
-        newest = self._newest.ask()
-        try:
-            tools, note = await listed_tools(self._link)
-        except Exception as error:  # shown, whatever it is: there is nobody else to tell
-            if newest():
-                self._tell(f"the list of tools did not come: {error}")
-            return
-        if not newest():
-            return
-        try:
-            self._offer(tools, note)
-        except Exception as error:  # a fault on this side
-            self._tell(f"the tools cannot be drawn: {error!r}")
-            raise
-
-    def _tell(self, problem: str) -> None:
-        """Say why there is no list, or what is wrong with it; what stands there already stays."""
-        self._told = problem
-        if self._tools:
-            self._list.offer(self._tools, self._desk.tool, problem)
-        else:
-            self._desk.clear(problem)
-
-    def _offer(self, tools: list[Tool], note: str) -> None:
-        """Show the list that came, and open the tool that is wanted."""
-        self._tools = tools
-        self._told = f"{len(self._tools)} tools, no call yet"
-        wanted = self._wanted or (self._desk.tool.name if self._desk.tool else None)
-        chosen = next((tool for tool in self._tools if wanted in (None, tool.name)), None)
-        self._list.offer(self._tools, chosen, note)
-        if chosen:
-            self._open(chosen)
-            return
-        self._wanted = wanted  # when it comes, it is opened
-        missing = no_such_tool(wanted, self._tools) if wanted and self._tools else ""
-        self._desk.clear(missing or "This server has no tools.")
-        self._strip.call.disabled = True
-
-    def _open(self, tool: Tool) -> None:
-        """Show a tool and its form; on the loop."""
-        self._wanted, self._strip.call.disabled = tool.name, True
-        self._desk.open(tool)
-        self._wanted, self._strip.call.disabled = None, False
+        return self._link.submit(self._toolbox.load())
 
     def _submit(self) -> None:
         """Call was pressed, or Enter; in whatever thread the message came."""
@@ -213,8 +168,8 @@ class ToolConsole(Panel):
         if tool is None:
             self._strip.say("The server no longer has this tool.")
             return
-        self._list.mark(tool)
-        self._open(tool)
+        self._list.mark_tool(tool)
+        self._toolbox.open(tool)
         self._desk.fill(call.arguments)
 
     def _read(self, uri: str) -> None:
@@ -228,4 +183,4 @@ class ToolConsole(Panel):
         super().close()
 
     def __repr__(self) -> str:
-        return f"<tool console: {self._shown or visible(self._told)}>"
+        return f"<tool console: {self._shown or visible(self._toolbox.told)}>"

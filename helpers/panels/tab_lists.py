@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
+from helpers.panels.arrivals import Arrivals
 from helpers.panels.asking import Newest, in_time
 from helpers.panels.chooser import Chooser
 from helpers.panels.link import Link
@@ -40,14 +41,18 @@ class ListPane(Pane):
         self._shown: str | None = None
         self._loaded = False
         self._newest = Newest(link)
-        self.chooser = Chooser(link, self.capability, self.show, self.refresh)
+        self._arrivals = Arrivals(link)
+        self.chooser: Chooser[str] = Chooser(
+            link, self.capability, self.show, self.refresh, self._arrivals
+        )
         self._work = ipywidgets.VBox()
         self._work.add_class("mcpk-work")
         self._columns = ipywidgets.Box([self.chooser.widget, self._work])
         self._columns.add_class("mcpk-columns")
 
     def parts(self) -> Iterable[ipywidgets.Widget]:
-        return [self._columns, *(view.widget for view in self._views.values())]
+        views = [view.widget for view in self._views.values()]
+        return [self._columns, *views, *self._arrivals.widgets]
 
     async def fetch(self, *, fresh: bool) -> tuple[dict[str, Any], dict[str, str], str]:
         """The items by their keys, the names to show for them, and what to say."""

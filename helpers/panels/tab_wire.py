@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 import ipywidgets
 
@@ -12,13 +11,13 @@ from helpers.diagram import Diagram
 from helpers.panels.json_lines import save
 from helpers.panels.link import Link
 from helpers.panels.pane import Pane
-from helpers.panels.safe import one_line, sentence
+from helpers.panels.safe import one_line
 from helpers.panels.throttle import Throttle
-from helpers.panels.wire_rows import HEADING, LEGEND, message_html, row, timeline_html
+from helpers.panels.wire_rows import timeline_html
+from helpers.panels.wire_table import WireTable
 from helpers.traffic import DRAWN_MESSAGES, Message, Wire
 
 REDRAW_SECONDS = 0.4
-NOTHING = "Choose a message to see it in full."
 
 
 class WirePane(Pane):
@@ -53,10 +52,7 @@ class WirePane(Pane):
         self._save = ipywidgets.Button(
             description="Save", tooltip="Write the messages to a new file, one JSON line each"
         )
-        self._list = ipywidgets.Select(description=HEADING, rows=12)
-        for name in ("mcpk-above", "mcpk-mono", "mcpk-wire"):
-            self._list.add_class(name)
-        self._message = ipywidgets.HTML(sentence(NOTHING))
+        self._table = WireTable(self.link, self._find)
         self._timeline = ipywidgets.HTML()
         self._picture = ipywidgets.Output()
         # a line that can have the focus, so that the keyboard can scroll the frame
@@ -66,17 +62,15 @@ class WirePane(Pane):
         self._body = ipywidgets.VBox()
         self._strip = ipywidgets.HBox([self._method, self._pause, self._clear, self._save])
         self._strip.add_class("mcpk-strip")
-        legend = ipywidgets.HTML(sentence(LEGEND))
-        self._table = [self._list, legend, self._message]
         for control in (self._way, self._method):
             control.observe(self.link.on_loop(self._rearranged), "value")
-        self._list.observe(self.link.on_loop(self._choose), "value")
         self._pause.on_click(self.link.on_loop(self._on_pause))
         self._clear.on_click(self.link.on_loop(self._on_clear))
         self._save.on_click(self.link.on_loop(self._on_save))
 
     def parts(self) -> Iterable[ipywidgets.Widget]:
-        return [self._way, self._strip, self._body, *self._table, self._timeline, self._frame]
+        drawn = [*self._table.parts, self._timeline, self._frame]
+        return [self._way, self._strip, self._body, *drawn]
 
     def _rearranged(self) -> None:
         if not self._filling:
@@ -125,16 +119,20 @@ class WirePane(Pane):
         labels = [("all methods", ""), *((one_line(name), name) for name in methods)]
         wanted = self._method.value if self._method.value in methods else ""
         if tuple(labels) != self._method.options:
-            with self._silence(), self._method.hold_sync():
-                self._method.options = labels
-                self._method.value = wanted
+            self._filling = True  # new options choose their first
+            try:
+                with self._method.hold_sync():
+                    self._method.options = labels
+                    self._method.value = wanted
+            finally:
+                self._filling = False
         return [m for m in messages if wanted in ("", m.method)]
 
     def _redraw(self) -> None:
         messages = self._chosen_messages()
         if self._way.value == "Table":
-            self._fill(messages)
-            parts = self._table
+            self._table.fill(messages)
+            parts = self._table.parts
         elif self._way.value == "Timeline":
             self._timeline.value = timeline_html(messages)
             parts = [self._timeline]
@@ -143,15 +141,6 @@ class WirePane(Pane):
             parts = [self._frame]
         self._body.children = parts
 
-    def _fill(self, messages: list[Message]) -> None:
-        """The newest first, so that what is looked at stays where it is."""
-        chosen = self._list.value
-        options = [(row(message), message.number) for message in reversed(messages)]
-        if options != list(self._list.options):
-            with self._silence(), self._list.hold_sync():
-                self._list.options = options
-                self._list.value = chosen if chosen in {number for _, number in options} else None
-
     def _draw(self, messages: list[Message]) -> None:
         diagram = Diagram(tuple(messages[-DRAWN_MESSAGES:]), len(messages))
         data = diagram._repr_mimebundle_()
@@ -159,22 +148,9 @@ class WirePane(Pane):
         if self._picture.outputs != outputs:
             self._picture.outputs = outputs
 
-    @contextmanager
-    def _silence(self) -> Iterator[None]:
-        """What changes now is not the reader's choice: new options choose their first."""
-        self._filling = True
-        try:
-            yield
-        finally:
-            self._filling = False
-
-    def _choose(self) -> None:
-        if self._filling:
-            return
-        number = self._list.value
+    def _find(self, number: int) -> Message | None:
         known = (*(self._paused or ()), *(self._wire or ()))
-        found = next((message for message in known if message.number == number), None)
-        self._message.value = message_html(found) if found else sentence(NOTHING)
+        return next((message for message in known if message.number == number), None)
 
     def _on_pause(self) -> None:
         if self._paused is None:
@@ -191,7 +167,7 @@ class WirePane(Pane):
         if self._wire is not None:
             self._wire.clear()
             self._paused = None if self._paused is None else ()
-            self._message.value = sentence(NOTHING)
+            self._table.clear()
             self._arrived()
             self._redraw()
 
