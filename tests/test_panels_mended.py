@@ -540,6 +540,30 @@ async def test_what_comes_on_another_thread_is_done_on_the_loop(server: MCPServe
     assert set(threads) == {threading.get_ident()}
 
 
+async def test_what_was_held_back_is_done_on_the_loop_in_order_whoever_answers(bare: Bare):
+    link = Link(await connect(bare()))
+    held = Arrivals(link)
+    ran = list[tuple[int, bool]]()
+    main = threading.get_ident()
+
+    def answer() -> None:
+        for echo in held._echoes:
+            echo.back.value = echo._out.value
+
+    def hold_back(*numbers: int) -> None:
+        for number in numbers:
+            held.then(lambda number=number: ran.append((number, threading.get_ident() == main)))  # type: ignore[misc]
+
+    answer()
+    await asyncio.to_thread(hold_back, 1, 2)
+    hold_back(3)
+    await asyncio.to_thread(answer)
+    await asyncio.to_thread(hold_back, 4)
+    answer()
+    await until(lambda: len(ran) == 4)
+    assert ran == [(number, True) for number in (1, 2, 3, 4)]
+
+
 async def test_a_list_that_is_filled_while_one_types_chooses_nothing_by_itself(bare: Bare):
     chosen = list[str]()
     link = Link(await connect(bare()))

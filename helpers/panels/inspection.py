@@ -129,8 +129,12 @@ class Inspector(Panel):
         self.result = result
 
     def _open_link(self, uri: str) -> None:
+        """A link in a result was pressed; in whatever thread the message came."""
+        self._link.post(self._show_link, uri)
+
+    def _show_link(self, uri: str) -> None:
         self._tabs.selected_index = self._panes.index(self._resources)
-        self._link.post(self._resources.open_link, uri)
+        self._resources.open_link(uri)
 
     def _seen(self) -> None:
         """What nobody sees, such as the output of a cell that ran again, follows nothing."""

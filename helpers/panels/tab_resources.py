@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mcp import MCPError
@@ -41,10 +42,11 @@ class ResourcesPane(ListPane):
             raise
 
     def build(self, item: Resource | ResourceTemplate) -> ResourceView:
-        return ResourceView(self.link, item, self.open_link, self.on_result)
+        open_link = partial(self.link.post, self.open_link)
+        return ResourceView(self.link, item, open_link, self.on_result)
 
     def open_link(self, uri: str) -> None:
-        """Show the resource that a link leads to, and read it from the server."""
+        """Show the resource that a link leads to, and read it from the server; on the loop."""
         self.chooser.mark(uri)  # also before the list is there
         item = self.listed.get(uri) or Resource(name="a linked resource", uri=uri)
         self.show_item(uri, item).read()
