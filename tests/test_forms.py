@@ -495,6 +495,35 @@ def test_words_whose_type_an_old_draft_leaves_open_are_no_reason_to_fail(odd: An
     form.problems()
 
 
+TWINS = {"(?P<x>a)": {}, "(?P<x>b)": {}}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *({"$ref": "#/x", "x": odd} for odd in ("text", 3, None, [1])),
+        {"$ref": "#/x", "x": {"type": "objekt"}},
+        {"$ref": "#/x", "x": {"properties": [1]}},
+        {"$ref": "#/x", "x": {"maximum": "9"}},
+        {"$ref": "#/x", "x": {"multipleOf": 0}},
+        {"$ref": "#/x", "x": {"format": []}},
+        {"$ref": "#/x/a", "x": [1]},
+        {"$ref": "#/x/9", "x": [1]},
+        {"$ref": "http://["},
+        {"patternProperties": TWINS, "additionalProperties": False},
+    ],
+    ids=repr,
+)
+def test_what_jsonschema_trips_over_leaves_the_arguments_unchecked_with_a_reason(part: Any):
+    form = Form({**arguments_of(a={**part, "x": 0}), "x": part.get("x")})
+    reasons = ""
+    for value in (1, {"b": 1}):
+        form.fill({"a": value})
+        assert form.value() == {"a": value}
+        reasons += form.unchecked
+    assert "cannot be used by jsonschema" in reasons or "is not in it" in reasons
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import referencing.exceptions
 from jsonschema import ValidationError
-from jsonschema.exceptions import SchemaError, UndefinedTypeCheck, UnknownType
+from jsonschema.exceptions import SchemaError, UnknownType
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
@@ -65,20 +65,19 @@ def within_budget() -> Iterator[None]:
         _budget.reset(token)
 
 
+# What a schema can make jsonschema raise. A `$ref` may lead to a value that is no schema, such as
+# a default, which no metaschema has seen: jsonschema then trips over whatever stands in it.
 _FAILURES = (
     SchemaError,
     _TooDeep,
     RecursionError,
-    ArithmeticError,
-    re.error,
     referencing.exceptions.Unresolvable,
-    referencing.exceptions.CannotDetermineSpecification,
-    UnknownType,
-    UndefinedTypeCheck,
-    AttributeError,  # what jsonschema raises where a $ref leads to something that is no schema
-    TypeError,
-    ValueError,
-    LookupError,
+    UnknownType,  # {"type": "objekt"} behind a $ref
+    AttributeError,  # {"properties": []} behind a $ref, or text where the schema should be
+    TypeError,  # {"maximum": "9"} behind a $ref, or a number where the schema should be
+    ArithmeticError,  # {"multipleOf": 0} behind a $ref
+    ValueError,  # a $ref that is no URI, such as "http://[", or no place in a list
+    re.error,  # patterns of keys that only together are none: two that name a group alike
 )
 
 
