@@ -10,6 +10,7 @@ import pytest
 
 from helpers.forms import Form, Problem
 from helpers.forms.checking import Checker
+from helpers.forms.jsontext import DEEPEST, layers, too_deep
 from helpers.forms.kinds import node
 from helpers.forms.problems import divided
 from helpers.forms.schemas import Schemas
@@ -128,3 +129,12 @@ def test_a_thousand_problems_of_five_hundred_fields_are_shown_soon():
         control(form, "p0").value = typed
         seconds.append(time.process_time() - started)
     assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("levels", [0, 1, DEEPEST, DEEPEST + 1])
+def test_values_are_too_deep_from_one_level_more_than_the_deepest(levels: int):
+    value: Any = 0
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    assert len(list(layers(value))) == levels + 1
+    assert too_deep(value) == (levels > DEEPEST)

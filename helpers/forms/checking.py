@@ -14,6 +14,7 @@ from jsonschema.validators import validator_for
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from helpers.forms.guard import Endless, Uncheckable, guarded, within_budget
+from helpers.forms.jsontext import layers
 from helpers.forms.patterns import reach
 from helpers.forms.problems import unreadable
 
@@ -108,20 +109,14 @@ def _whole(error: ValidationError) -> bool:
 
 def _survey(schema: dict[str, Any]) -> None:
     """Look at every part of a schema once, for what jsonschema would not survive."""
-    parts, level, layer = 0, 0, list[Any]([schema])
-    while layer:
-        parts, level = parts + len(layer), level + 1
+    parts = 0
+    for level, layer in enumerate(layers(schema), start=1):
+        parts += len(layer)
         if parts > LARGEST or level > DEEPEST:
             raise Uncheckable(f"has more than {LARGEST:,} parts or {DEEPEST} levels")
         for part in layer:
             if isinstance(part, dict):
-                _survey_part(part, outermost=part is schema)
-        layer = [
-            inner
-            for part in layer
-            if isinstance(part, (dict, list))
-            for inner in (part.values() if isinstance(part, dict) else part)
-        ]
+                _survey_part(part, outermost=level == 1)
 
 
 def _survey_part(part: dict[str, Any], *, outermost: bool) -> None:

@@ -12,7 +12,7 @@ import ipywidgets
 from helpers.forms.arguments import checker_for, problems_of, root_of
 from helpers.forms.build import make_field
 from helpers.forms.fields import Field, JsonField
-from helpers.forms.jsontext import DEEPEST, depth, same, written
+from helpers.forms.jsontext import same, too_deep, written
 from helpers.forms.kinds import Node
 from helpers.forms.problems import (
     DoesNotFit,
@@ -152,7 +152,7 @@ class Form:
 
     def _take(self, arguments: Any) -> bool:
         """Put arguments into the fields; whether that lost nothing."""
-        if not self._fields or depth(arguments) > DEEPEST:
+        if not self._fields or too_deep(arguments):
             return False
         try:
             self._fields.fill(arguments)

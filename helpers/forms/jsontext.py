@@ -6,6 +6,8 @@ import json
 import math
 import re
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from helpers.errors import shorten
@@ -70,7 +72,7 @@ def parsed(text: str) -> Any:
         raise ValueError(f"is not JSON: {error.msg}, at {place}") from None
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    if depth(value) > DEEPEST:
+    if too_deep(value):
         raise ValueError(_TOO_DEEP)
     return value
 
@@ -91,19 +93,22 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def depth(value: Any) -> int:
-    """How many levels of lists and objects a value has, without recursion."""
-    level, layer = 0, [value]
-    while layer := [
-        inner
-        for outer in layer
-        if isinstance(outer, (dict, list))
-        for inner in (outer.values() if isinstance(outer, dict) else outer)
-    ]:
-        level += 1
-        if level > DEEPEST:
-            break
-    return level
+def layers(value: Any) -> Iterator[list[Any]]:
+    """The value, what is in it, what is in that, and so on, without recursion."""
+    layer = [value]
+    while layer:
+        yield layer
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+
+
+def too_deep(value: Any) -> bool:
+    """Whether a value has more levels of lists and objects than can be checked and sent."""
+    return next(islice(layers(value), DEEPEST + 1, None), None) is not None
 
 
 def written(value: Any, indent: int | None = 2) -> str:

@@ -8,6 +8,7 @@ Source: https://json-schema.org/draft/2020-12/json-schema-core
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, TypeAlias
 
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
@@ -15,7 +16,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from helpers.errors import shorten
-from helpers.forms.jsontext import brief, key_of, same
+from helpers.forms.jsontext import brief, key_of, layers, same
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -91,17 +92,11 @@ class Schemas:
 
 def _holds_inner_id(root: Schema | bool) -> bool:
     """Whether a part has a base of its own, from which its references would be resolved."""
-    layer: list[Any] = list(root.values()) if isinstance(root, dict) else []
-    while layer:
-        if any(isinstance(part, dict) and isinstance(part.get("$id"), str) for part in layer):
-            return True
-        layer = [
-            inner
-            for part in layer
-            if isinstance(part, (dict, list))
-            for inner in (part.values() if isinstance(part, dict) else part)
-        ]
-    return False
+    return any(
+        isinstance(part, dict) and isinstance(part.get("$id"), str)
+        for layer in islice(layers(root), 1, None)
+        for part in layer
+    )
 
 
 def _as_list(value: Any) -> list[Any]:
