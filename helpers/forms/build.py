@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from helpers.forms.chips import ChipsField
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import ChoiceField, Field, JsonField, NumberField, TextField
 from helpers.forms.kinds import Node, node
 from helpers.forms.lists import ListField
 from helpers.forms.objects import ObjectField
-from helpers.forms.tools import Tools
 from helpers.forms.unions import UnionField
 
 _FIELDS: dict[str, type[Field]] = {
@@ -21,19 +21,19 @@ _FIELDS: dict[str, type[Field]] = {
 }
 
 
-def make_field(tools: Tools, name: str, found: Node) -> Field:
+def make_field(context: FieldContext, name: str, found: Node) -> Field:
     """The field for a node, under the name that screen readers say."""
     if found.kind == "array":
-        return _list(tools, name, found)
+        return _list(context, name, found)
     make: type = _FIELDS[found.kind]
-    made: Field = make(tools, name, found)
+    made: Field = make(context, name, found)
     return made
 
 
-def _list(tools: Tools, name: str, found: Node) -> Field:
+def _list(context: FieldContext, name: str, found: Node) -> Field:
     items = found.schema.get("items")
     if isinstance(items, dict) and "prefixItems" not in found.schema:
-        item = node(tools.schemas, items)
+        item = node(context.schemas, items)
         if item.kind == "choice" and not item.nullable and len(item.choices) > 1:
-            return ChipsField(tools, name, found, item)
-    return ListField(tools, name, found)
+            return ChipsField(context, name, found, item)
+    return ListField(context, name, found)

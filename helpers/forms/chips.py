@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import Field
 from helpers.forms.jsontext import same
 from helpers.forms.kinds import Node
 from helpers.forms.lists import MOST_ITEMS
 from helpers.forms.problems import DoesNotFit, Path
-from helpers.forms.tools import Tools
 from helpers.panels.safe import escape, one_line
 from helpers.widget_care import replace
 
@@ -19,16 +19,17 @@ class ChipsField(Field):
 
     hides = True
 
-    def __init__(self, tools: Tools, name: str, node: Node, item: Node) -> None:
-        self._tools, self._name, self._choices = tools, name, item.choices
+    def __init__(self, context: FieldContext, name: str, node: Node, item: Node) -> None:
+        self._context, self._name, self._choices = context, name, item.choices
         self._unique = node.schema.get("uniqueItems") is True
         self._chosen: list[int] = []
-        self._chips = tools.box([], "mcpk-chips")
-        quiet = tools.inside(node, lambda: None)  # to look for one is no edit yet
+        self._chips = context.box([], "mcpk-chips")
+        quiet = context.inside(node, lambda: None)  # to look for one is no edit yet
         self._menu = quiet.menu(f"{name}: what to add", [], None)
-        self._add_button = tools.button(f"add what is chosen to {one_line(name)}", self._add, "add")
-        adding = tools.box([self._menu, self._add_button], "mcpk-line")
-        self.widget = tools.box([self._chips, adding], "mcpk-stack")
+        add = f"add what is chosen to {one_line(name)}"
+        self._add_button = context.button(add, self._add, "add")
+        adding = context.box([self._menu, self._add_button], "mcpk-line")
+        self.widget = context.box([self._chips, adding], "mcpk-stack")
         self._arrange()
 
     def _label(self, index: int) -> str:
@@ -47,15 +48,15 @@ class ChipsField(Field):
 
     def _chip(self, place: int) -> Any:
         label = self._label(self._chosen[place])
-        remove = self._tools.button(
+        remove = self._context.button(
             f"remove {label} from {one_line(self._name)}", lambda: self._remove(place), "remove"
         )
-        parts = [self._tools.markup(f"<span>{escape(label)}</span>"), remove]
+        parts = [self._context.markup(f"<span>{escape(label)}</span>"), remove]
         if place:
             earlier = f"move {label} before {self._label(self._chosen[place - 1])}"
-            move = self._tools.button(earlier, lambda: self._earlier(place), "earlier")
+            move = self._context.button(earlier, lambda: self._earlier(place), "earlier")
             parts.insert(0, move)
-        return self._tools.box(parts, "mcpk-chip")
+        return self._context.box(parts, "mcpk-chip")
 
     def _add(self) -> None:
         if self._menu.value is not None:
@@ -75,7 +76,7 @@ class ChipsField(Field):
     def _set(self, chosen: list[int]) -> None:
         self._chosen = chosen
         self._arrange()
-        self._tools.changed()
+        self._context.changed()
 
     def read(self) -> Any:
         return [self._choices[index].value for index in self._chosen]

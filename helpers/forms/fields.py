@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from helpers.forms.choices import Choice
+from helpers.forms.context import FieldContext, lines
 from helpers.forms.jsontext import number, parsed, same, typable, written
 from helpers.forms.kinds import Node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
-from helpers.forms.tools import Tools, lines
 from helpers.forms.words import examples, placeholder
 from helpers.panels.safe import one_line
 from helpers.widget_care import dispose, replace
@@ -60,21 +60,21 @@ class Field:
 class TextField(Field):
     """A string, on one line or on several."""
 
-    def __init__(self, tools: Tools, name: str, node: Node) -> None:
-        self._tools, self._name, self._node = tools, name, node
+    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
+        self._context, self._name, self._node = context, name, node
         self._lines = _several_lines(node.schema)
         self._text = self._made()
         self.widget = self._text
         if not self._lines and _may_break(node.schema):
             tooltip = f"{one_line(name)}: write several lines"
-            more = tools.button(tooltip, self._write_on, "lines")
-            self.widget = tools.box([self._text, more], "mcpk-line")
+            more = context.button(tooltip, self._write_on, "lines")
+            self.widget = context.box([self._text, more], "mcpk-line")
 
     def _made(self, value: str = "") -> Any:
         hint = placeholder(self._node.schema)
         if self._lines:
-            return self._tools.area(self._name, value, hint)
-        return self._tools.line(self._name, hint)
+            return self._context.area(self._name, value, hint)
+        return self._context.line(self._name, hint)
 
     def _expand(self) -> None:
         self._lines = True
@@ -124,8 +124,8 @@ def _at_least(value: Any, least: int) -> bool:
 class NumberField(Field):
     """A number, typed as text so that nothing of it is lost."""
 
-    def __init__(self, tools: Tools, name: str, node: Node) -> None:
-        self.widget = tools.line(name, placeholder(node.schema))
+    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
+        self.widget = context.line(name, placeholder(node.schema))
 
     def read(self) -> Any:
         if not self.widget.value.strip():
@@ -148,7 +148,7 @@ class ChoiceField(Field):
     """One of several values; left out and null stand among them."""
 
     def __init__(
-        self, tools: Tools, name: str, node: Node, states: Sequence[tuple[str, Any]] = ()
+        self, context: FieldContext, name: str, node: Node, states: Sequence[tuple[str, Any]] = ()
     ) -> None:
         choices = [Choice(f"({label})", value) for label, value in states]
         self._choices = [*choices, *node.choices]
@@ -156,7 +156,7 @@ class ChoiceField(Field):
         labels = [one_line(choice.label, 120) for choice in self._choices]
         absent = any(value is ABSENT for _, value in states)
         first = 0 if absent or only else None
-        self.widget = tools.menu(name, labels, first)
+        self.widget = context.menu(name, labels, first)
 
     def read(self) -> Any:
         if self.widget.value is None:
@@ -176,11 +176,11 @@ class JsonField(Field):
 
     wide = hides = True
 
-    def __init__(self, tools: Tools, name: str, node: Node, start: str = "") -> None:
-        self._text = tools.area(f"{name}, as JSON", start, "JSON", "mcpk-json")
+    def __init__(self, context: FieldContext, name: str, node: Node, start: str = "") -> None:
+        self._text = context.area(f"{name}, as JSON", start, "JSON", "mcpk-json")
         self.widget = self._text
         if node.note:
-            self.widget = tools.box([tools.sentence(node.note), self._text], "mcpk-stack")
+            self.widget = context.box([context.sentence(node.note), self._text], "mcpk-stack")
 
     def read(self) -> Any:
         if not self._text.value.strip():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import Field
 from helpers.forms.kinds import Node
 from helpers.forms.members import item_schemas
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
-from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
 from helpers.widget_care import dispose, replace
 
@@ -23,15 +23,15 @@ class ListField(Field):
 
     wide = hides = True
 
-    def __init__(self, tools: Tools, name: str, node: Node) -> None:
-        self._tools, self._name = tools, name
+    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
+        self._context, self._name = context, name
         self._first, self._rest = item_schemas(node.schema)
         self._slots: list[Slot] = []
         self._rows: dict[Slot, Any] = {}
-        add = self._tools.button(f"add an item to {one_line(name)}", self._add, "add")
-        self._items = self._tools.box([], "mcpk-stack")
+        add = self._context.button(f"add an item to {one_line(name)}", self._add, "add")
+        self._items = self._context.box([], "mcpk-stack")
         children = [self._items] if self._rest is False else [self._items, add]
-        self.widget = self._tools.box(children, "mcpk-stack", "mcpk-inner")
+        self.widget = self._context.box(children, "mcpk-stack", "mcpk-inner")
         least = node.schema.get("minItems", 0)
         least = min(int(least), MOST_AT_FIRST) if isinstance(least, (int, float)) else 0
         for _ in range(max(least, min(len(self._first), MOST_PLACES))):
@@ -41,30 +41,30 @@ class ListField(Field):
     def _append(self) -> Slot:
         index = len(self._slots)
         schema = self._first[index] if index < len(self._first) else self._rest
-        slot = Slot(self._tools, str(index + 1), schema, within=f"{self._name} ")
+        slot = Slot(self._context, str(index + 1), schema, within=f"{self._name} ")
         self._slots.append(slot)
         self._rows[slot] = self._row(slot)
         return slot
 
     def _row(self, slot: Slot) -> Any:
-        remove = self._tools.button("remove", lambda: self._remove(slot), "remove")
+        remove = self._context.button("remove", lambda: self._remove(slot), "remove")
         if self._first:  # what stands where decides what it is
-            return self._tools.box([slot.widget, remove], "mcpk-item")
-        up = self._tools.button("move up", lambda: self._move(slot, -1), "up")
-        down = self._tools.button("move down", lambda: self._move(slot, 1), "down")
-        return self._tools.box([slot.widget, up, down, remove], "mcpk-item")
+            return self._context.box([slot.widget, remove], "mcpk-item")
+        up = self._context.button("move up", lambda: self._move(slot, -1), "up")
+        down = self._context.button("move down", lambda: self._move(slot, 1), "down")
+        return self._context.box([slot.widget, up, down, remove], "mcpk-item")
 
     def _add(self) -> None:
         slot = self._append()
         self._arrange()
         slot.focus(())
-        self._tools.changed()
+        self._context.changed()
 
     def _remove(self, slot: Slot) -> None:
         self._drop([slot])
         self._arrange()
         self.widget.children[-1].focus()  # the button that had it is gone
-        self._tools.changed()
+        self._context.changed()
 
     def _drop(self, slots: list[Slot]) -> None:
         self._slots = [slot for slot in self._slots if slot not in slots]
@@ -79,7 +79,7 @@ class ListField(Field):
         self._slots.insert(other, self._slots.pop(index))
         self._arrange()
         slot.focus(())  # it is drawn anew
-        self._tools.changed()
+        self._context.changed()
 
     def _arrange(self) -> None:
         for index, slot in enumerate(self._slots):
@@ -112,7 +112,7 @@ class ListField(Field):
         for slot, item in zip(self._slots, value, strict=True):
             slot.fill(item)
         self._arrange()
-        self._tools.changed()
+        self._context.changed()
 
     def show(self, problems: list[Problem]) -> list[Problem]:
         deeper, here = divided(problems, range(len(self._slots)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import Field
 from helpers.forms.jsontext import brief, typable
 from helpers.forms.kinds import Node
 from helpers.forms.members import other_keys, properties
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
-from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
 from helpers.widget_care import dispose, replace
 
@@ -22,24 +22,24 @@ class ObjectField(Field):
 
     wide = hides = True
 
-    def __init__(self, tools: Tools, name: str, node: Node) -> None:
+    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
         required = node.schema.get("required")
         required = set(map(str, required)) if isinstance(required, list) else ()
         before = f"{name}." if name else ""
         self._slots = {
-            key: Slot(tools, key, schema, required=key in required, within=before)
+            key: Slot(context, key, schema, required=key in required, within=before)
             for key, schema in properties(node.schema).items()
         }
         self._positions: dict[Any, int] = {key: index for index, key in enumerate(self._slots)}
         rows = [slot.widget for slot in self._slots.values()]
         others = other_keys(node.schema)
-        self._map = None if others is False else MapField(tools, name, others)
+        self._map = None if others is False else MapField(context, name, others)
         if self._map:
             rows.append(self._map.widget)
         if not rows:
-            rows.append(tools.sentence("There is nothing to fill in."))
-        classes = ("mcpk-inner",) if tools.depth else ()
-        self.widget = tools.box(rows, "mcpk-stack", *classes)
+            rows.append(context.sentence("There is nothing to fill in."))
+        classes = ("mcpk-inner",) if context.depth else ()
+        self.widget = context.box(rows, "mcpk-stack", *classes)
 
     def read(self) -> Any:
         read = {key: slot.read() for key, slot in self._slots.items()}
@@ -95,21 +95,21 @@ class _Row(NamedTuple):
 class MapField:
     """Rows of a key and its value."""
 
-    def __init__(self, tools: Tools, name: str, schema: Any) -> None:
-        self._tools, self._name, self._schema = tools, name, schema
+    def __init__(self, context: FieldContext, name: str, schema: Any) -> None:
+        self._context, self._name, self._schema = context, name, schema
         self._rows: list[_Row] = []
-        self._items = tools.box([], "mcpk-stack")
+        self._items = context.box([], "mcpk-stack")
         of = f" to {one_line(name)}" if name else ""
-        add = tools.button(f"add a key{of}", self._add, "add")
-        self.widget = tools.box([self._items, add], "mcpk-stack")
+        add = context.button(f"add a key{of}", self._add, "add")
+        self.widget = context.box([self._items, add], "mcpk-stack")
 
     def _append(self, key: str = "") -> Slot:
         number = len(self._rows) + 1
-        text = self._tools.line(f"{self._name} key {number}".strip(), "key")
+        text = self._context.line(f"{self._name} key {number}".strip(), "key")
         text.value = key
-        slot = Slot(self._tools, f"value {number}", self._schema, within=f"{self._name} ")
-        remove = self._tools.button(f"remove key {number}", lambda: self._remove(slot), "remove")
-        row = self._tools.box([text, slot.widget, remove], "mcpk-item", "mcpk-pair")
+        slot = Slot(self._context, f"value {number}", self._schema, within=f"{self._name} ")
+        remove = self._context.button(f"remove key {number}", lambda: self._remove(slot), "remove")
+        row = self._context.box([text, slot.widget, remove], "mcpk-item", "mcpk-pair")
         self._rows.append(_Row(text, slot, row))
         return slot
 
@@ -117,11 +117,11 @@ class MapField:
         self._append()
         self._arrange()
         self._rows[-1].key.focus()
-        self._tools.changed()
+        self._context.changed()
 
     def _remove(self, slot: Slot) -> None:
         self._drop([row for row in self._rows if row[1] is slot])
-        self._tools.changed()
+        self._context.changed()
 
     def _drop(self, rows: list[_Row]) -> None:
         self._rows = [row for row in self._rows if row not in rows]
@@ -150,7 +150,7 @@ class MapField:
         self._arrange()
         for slot, value in zip(slots, values.values(), strict=True):
             slot.fill(value)
-        self._tools.changed()
+        self._context.changed()
 
     def close(self) -> None:
         """Close every widget of the map."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import ChoiceField, Field
 from helpers.forms.kinds import Node, node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, spoken
-from helpers.forms.tools import Tools
 from helpers.forms.words import beside
 from helpers.panels.safe import escape
 from helpers.widget_care import dispose
@@ -21,7 +21,7 @@ class Slot:
     """One named place of the arguments, with everything that stands there.
 
     Args:
-        tools: of the field around it.
+        context: of the field around it.
         name: shown, and said by screen readers.
         schema: of the value.
         required: of a property, whether it cannot be left out; None: it is no property.
@@ -29,39 +29,37 @@ class Slot:
     """
 
     def __init__(
-        self,
-        tools: Tools,
-        name: str,
-        schema: Any,
-        *,
-        required: bool | None = None,
-        within: str = "",
-    ) -> None:
+        self, context: FieldContext, name: str, schema: Any,
+        *, required: bool | None = None, within: str = "",
+    ) -> None:  # fmt: skip
         self.name, self._full = name, within + name
-        self._outer, self._touched, self._used = tools, False, False
-        self.node = node(tools.schemas, schema)
-        self._tools = tools.inside(self.node, self._edited)
-        tools.left[0] -= 1
-        self._states = _states(self.node, tools, required)
+        self._outer, self._touched, self._used = context, False, False
+        self.node = node(context.schemas, schema)
+        self._context = context.inside(self.node, self._edited)
+        context.fields_left[0] -= 1
+        self._states = _states(self.node, context, required)
         self._busy = False
         self._field: Field | None = None
         self._chooser: Any = None
         self._problem: Any = None
-        self._info = tools.markup(beside(name, self.node, required=bool(required)), "mcpk-info")
+        self._info = context.markup(beside(name, self.node, required=bool(required)), "mcpk-info")
+        self._begin()
+        children, classes = self._look()
+        self.widget = context.box(children, *classes)
+
+    def _begin(self) -> None:
+        """Make what stands there from the beginning."""
         if self.node.kind == "choice":
             states = [(state, _MEANS[state]) for state in self._states if state != VALUE]
-            self._field = ChoiceField(self._tools, self._full, self.node, states)
-        else:
-            if len(self._states) > 1:
-                choose = tools.inside(self.node, self._chosen)
-                self._chooser = choose.menu(
-                    f"{self._full}: {', '.join(self._states)}", self._states, 0, "mcpk-state"
-                )
-            # a simple field stands there although it is left out: typing into it is enough
-            if self.state == VALUE or self.node.kind not in (*_COMPOSITE, "json"):
-                self._build()
-        children, classes = self._look()
-        self.widget = tools.box(children, *classes)
+            self._field = ChoiceField(self._context, self._full, self.node, states)
+            return
+        if len(self._states) > 1:
+            choose = self._outer.inside(self.node, self._chosen)
+            name = f"{self._full}: {', '.join(self._states)}"
+            self._chooser = choose.menu(name, self._states, 0, "mcpk-state")
+        # a simple field stands there although it is left out: typing into it is enough
+        if self.state == VALUE or self.node.kind not in (*_COMPOSITE, "json"):
+            self._build()
 
     @property
     def state(self) -> str:
@@ -73,7 +71,7 @@ class Slot:
 
     def _build(self) -> Field:
         if self._field is None:
-            self._field = self._tools.make(self._tools, self._full, self.node)
+            self._field = self._context.make_field(self._context, self._full, self.node)
         return self._field
 
     def _look(self) -> tuple[tuple[Any, ...], tuple[str, ...]]:
@@ -159,13 +157,13 @@ class Slot:
         here = problems
         if self._field and self.state == VALUE:
             here = self._field.show(problems)
-        seen = self._touched or self._tools.insists()
+        seen = self._touched or self._context.insists()
         self._say([spoken(problem) for problem in here] if seen else [])
 
     def _say(self, messages: list[str]) -> None:
         text = "".join(f"<div>! {escape(message)}</div>" for message in dict.fromkeys(messages))
         if self._problem is None and text:
-            self._problem = self._tools.markup(text, "mcpk-problem")
+            self._problem = self._context.markup(text, "mcpk-problem")
             self._arrange()
         elif self._problem is not None and self._problem.value != text:
             self._problem.value = text
@@ -182,7 +180,7 @@ class Slot:
         if self._field:
             self._field.close()
         dispose(self.widget)
-        self._outer.left[0] += 1
+        self._outer.fields_left[0] += 1
 
     def rename(self, name: str) -> None:
         """Show another name, as an item of a list has after it has moved."""
@@ -193,9 +191,9 @@ class Slot:
 _MEANS: dict[str, Any] = {LEFT_OUT: ABSENT, NULL: None}
 
 
-def _states(found: Node, tools: Tools, required: bool | None) -> list[str]:
+def _states(found: Node, context: FieldContext, required: bool | None) -> list[str]:
     """What a place may hold. What lies too deep begins as left out, though it is required."""
-    deep = tools.depth >= DEEPEST or tools.left[0] < 0 or bool(found.refs & tools.refs)
+    deep = context.depth >= DEEPEST or context.fields_left[0] < 0 or bool(found.refs & context.refs)
     lazy = deep and found.kind in _COMPOSITE
     states = [LEFT_OUT] if required is False or lazy else []
     return [*states, VALUE, *([NULL] if found.nullable else [])]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpers.forms.context import FieldContext
 from helpers.forms.fields import Field
 from helpers.forms.jsontext import same
 from helpers.forms.kinds import Node
 from helpers.forms.problems import DoesNotFit, Path, Problem, unreadable
-from helpers.forms.tools import Tools
 from helpers.panels.safe import one_line
 
 
@@ -17,31 +17,31 @@ class UnionField(Field):
 
     wide = hides = True
 
-    def __init__(self, tools: Tools, name: str, node: Node) -> None:
-        self._tools, self._name, self._branches = tools, name, node.branches
+    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
+        self._context, self._name, self._branches = context, name, node.branches
         self._fields: dict[int, Field] = {}
         labels = [one_line(title, 60) for title, _ in node.branches]
-        choose = tools.inside(node, self._choose)
+        choose = context.inside(node, self._choose)
         self._menu = choose.menu(f"{name}: which kind", labels, 0, "mcpk-kind")
-        self.widget = tools.box([self._menu, self._field().widget], "mcpk-union")
+        self.widget = context.box([self._menu, self._field().widget], "mcpk-union")
 
     def _field(self, index: int | None = None) -> Field:
         index = self._menu.value if index is None else index
         if index not in self._fields:
             branch = self._branches[index][1]
-            tools = self._tools.inside(branch, self._tools.changed)
-            self._fields[index] = tools.make(tools, self._name, branch)
+            context = self._context.inside(branch, self._context.changed)
+            self._fields[index] = context.make_field(context, self._name, branch)
         return self._fields[index]
 
     def _choose(self) -> None:
         self.widget.children = (self._menu, self._field().widget)
-        self._tools.changed()
+        self._context.changed()
 
     def read(self) -> Any:
         return self._field().read()
 
     def fill(self, value: Any) -> None:
-        checker = self._tools.checker
+        checker = self._context.checker
         fits = [not checker or checker.allows(value, one.schema) for _, one in self._branches]
         for index in sorted(range(len(fits)), key=lambda index: not fits[index]):
             if self._takes(index, value):

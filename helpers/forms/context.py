@@ -37,34 +37,34 @@ def sentence(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Tools:
+class FieldContext:
     """What the fields of one form share.
 
     Attributes:
-        changed: called after an edit of the field that has these tools.
+        changed: called after an edit of the field that has this context.
         submitted: called when Enter is pressed in a single line.
         schemas: the form's schema, to look up its parts.
-        make: makes the field that a node asks for.
+        make_field: makes the field that a node asks for.
         checker: says which alternative a value belongs to; None where nothing can be checked.
         insists: whether every problem is shown, also of fields that nobody has touched.
         refs: the references followed on the way to this field.
         depth: how many fields it lies in.
-        left: how many more fields are built before somebody asks for them, in the whole form.
+        fields_left: how many more the whole form builds before somebody asks for them.
     """
 
     changed: Callable[[], None]
     submitted: Callable[[], None]
     schemas: Schemas
-    make: Callable[[Tools, str, Node], Any]
+    make_field: Callable[[FieldContext, str, Node], Any]
     checker: Checker | None
     insists: Callable[[], bool] = lambda: True
     refs: frozenset[str] = frozenset()
     depth: int = 0
-    left: list[int] = field(default_factory=lambda: [MOST_FIELDS])
+    fields_left: list[int] = field(default_factory=lambda: [MOST_FIELDS])
     _shared: dict[type, dict[str, Any]] = field(default_factory=dict)
 
-    def inside(self, node: Node, changed: Callable[[], None]) -> Tools:
-        """The tools of the fields in a field."""
+    def inside(self, node: Node, changed: Callable[[], None]) -> FieldContext:
+        """The context of the fields in a field."""
         refs = self.refs | node.refs
         return replace(self, changed=changed, refs=refs, depth=self.depth + 1)
 
