@@ -212,6 +212,14 @@ ADDERS = {
         {"parameters": "", "first": TAKE, "text": BEFORE, "start": "asyncio.create_task(show())"},
         "the task was thrown away while it waited for its answer: nobody referred to it.",
     ),
+    "starts_nothing": (
+        {"parameters": "", "first": TAKE, "text": BEFORE, "start": "show().close()"},
+        "a press has called nothing. Does the callback start a task?",
+    ),
+    "raises_where_nobody_hears": (
+        {"parameters": "", "first": "before = ()", "text": BEFORE, "start": KEEP},
+        "the label shows nothing. Does the task set its `value`, or does it raise something?",
+    ),
     "lets_the_notebook_wait": (
         {
             "parameters": "",
@@ -374,7 +382,7 @@ COUNTERS = {
     ),
     "shows_no_answer": (
         {"answered": "print('counted to', result.content[0].text)"},
-        "it says ''. Set its `value` when the call has returned, from the result.",
+        "it says ''. Set its `value` when the call has returned. Does the task raise?",
     ),
     "stops_in_words_alone": (
         {"stopped": "words.value = 'stopped'"},
