@@ -212,6 +212,33 @@ SUM = {
 }
 
 
+RESTARTED = """
+async def sums_around_a_restart(service):
+    async with Client(service.url) as client:
+        {before}
+        first = await client.call_tool("add", {{"a": 1, "b": 2}})
+        {between}
+        second = await client.call_tool("add", {{"a": 3, "b": 4}})
+        {after}
+    return [result.structured_content["result"] for result in (first, second)]
+"""
+RESTART = "service.restart()"
+GAPS = dict.fromkeys(["before", "between", "after"], "pass")
+RESTARTS = {
+    "never": {},
+    "too_early": {"before": RESTART},
+    "too_late": {"after": RESTART},
+    "twice": {"between": f"{RESTART}; {RESTART}"},
+}
+
+
+@pytest.mark.parametrize("when", RESTARTS)
+def test_a_restart_that_is_not_between_the_calls_is_told(lesson: Exercises, when: str):
+    answer = RESTARTED.format(**GAPS | RESTARTS[when])
+    hint = "your function has to call `service.restart()` once, between the two calls of `add`."
+    lesson.refused("sums", answer, hint)
+
+
 @pytest.mark.parametrize("wrong", SUM)
 def test_a_client_that_does_not_survive_a_restart_is_told(lesson: Exercises, wrong: str):
     gaps, hint = SUM[wrong]
