@@ -168,6 +168,7 @@ async def sums_around_a_restart(service):
 """
 VALUE = 'structured_content["result"]'
 LEGACY = ', mode="legacy"'
+NEWEST = ', mode="2026-07-28"'
 SUM = {
     "is_the_broken_one": (
         {"mode": LEGACY, "after": "await client.send_ping()", "value": VALUE},
@@ -203,13 +204,26 @@ SUM = {
             "after": "await close(client); client = await connect(service.url)",
             "value": VALUE,
         },
-        "connect once, in the default mode, and use this connection before and after.",
+        "connect once, and use this connection before and after.",
+    ),
+    "connects_twice_without_asking_for_the_era": (
+        {
+            "mode": NEWEST,
+            "after": f"await close(client); client = await connect(service.url{NEWEST})",
+            "value": VALUE,
+        },
+        "connect once, and use this connection before and after.",
     ),
     "returns_texts": (
         {"mode": "", "after": "", "value": "content[0].text"},
         "it returned ['3', '7'] where [3, 7] is right.",
     ),
 }
+
+
+def test_a_client_that_names_the_newer_era_passes(lesson: Exercises):
+    gaps = {"mode": NEWEST, "after": "", "value": VALUE}
+    assert passes(lesson.answered("sums", SUMS.format(**gaps)))
 
 
 RESTARTED = """
