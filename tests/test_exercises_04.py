@@ -231,7 +231,7 @@ async def best_films(client, minimum):
 NUMERIC = ', numeric="rating"'
 BEST_FILMS = {
     "text_is_compared_with_a_number": (
-        "it raised TypeError in line 5 of its cell: '>=' not supported between",
+        "The ratings are text until you say `numeric=`.",
         READ.format(rows=20, numeric="")
         + """
     return films[films["rating"] >= minimum][["movie_name", "rating"]]
@@ -246,7 +246,7 @@ BEST_FILMS = {
 """,
     ),
     "too_few_rows": (
-        "its ratings are [8.9]. Which films are rated 8.6 or more?",
+        "its ratings are [8.9]. Which films are rated 8.6 or more? Did you read all 20 rows?",
         READ.format(rows=5, numeric=NUMERIC)
         + """
     good = films[films["rating"] >= minimum].sort_values("rating", ascending=False)
@@ -291,10 +291,18 @@ async def best_films(client, minimum):
 """,
     ),
     "the_best_three_always": (
+        "its ratings are [9.2, 8.9, 8.6]. Which films are rated 8.4 or more?",
+        READ.format(rows=20, numeric=NUMERIC)
+        + """
+    good = films.sort_values("rating", ascending=False)
+    return good[["movie_name", "rating"]].head(3)
+""",
+    ),
+    "the_minimums_that_are_shown": (
         "Which films are rated 8.1 or more?",
         READ.format(rows=20, numeric=NUMERIC)
         + """
-    return films.nlargest(3, "rating")[["movie_name", "rating"]]
+    return films.nlargest(3 if minimum == 8.6 else 6, "rating")[["movie_name", "rating"]]
 """,
     ),
 }
