@@ -304,6 +304,48 @@ async def open_in_background(client):
     return await opened
 """,
     ),
+    "returns_a_list": (
+        "it returned a list. Return a tuple: `return client, leave`.",
+        """
+async def open_in_background(client):
+    opened, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    async def leave():
+        stop.set()
+        await owner
+
+    owner = asyncio.create_task(hold(client, opened, stop))
+    return [await opened, leave]
+""",
+    ),
+    "leaves_it_open": (
+        "after `await leave()` the connection is still open: "
+        "`leave` has to set the event and then `await` the owner task.",
+        """
+async def open_in_background(client):
+    opened, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    async def leave():
+        owner
+
+    owner = asyncio.create_task(hold(client, opened, stop))
+    return await opened, leave
+""",
+    ),
+    "has_a_plain_leave": (
+        "the second thing has to be a function that you have written with `async def`.",
+        """
+async def open_in_background(client):
+    opened, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    def leave():
+        stop.set()
+        return owner
+
+    owner = asyncio.create_task(hold(client, opened, stop))
+    return await opened, leave
+""",
+    ),
     "returns_an_event_to_set": (
         "the second thing has to be a function that you have written with `async def`.",
         """
