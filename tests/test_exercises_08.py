@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("for-chat", "read", "results", "answer")
+HIDDEN = re.compile("### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +18,14 @@ def lesson() -> Iterator[Exercises]:
     with exercises("08_model_in_the_loop") as opened:
         assert opened.tasks == list(TASKS)
         yield opened
+
+
+@pytest.fixture
+def open_part(lesson: Exercises, monkeypatch: pytest.MonkeyPatch) -> Exercises:
+    """The checks as learners have them, without the hidden tests."""
+    for cell in lesson.cells.values():
+        monkeypatch.setitem(cell, "source", HIDDEN.sub("", cell.source))
+    return lesson
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -366,3 +376,24 @@ LOOPS = {
 def test_a_loop_that_asks_or_ends_wrongly_is_told(lesson: Exercises, wrong: str):
     gaps, hint = LOOPS[wrong]
     lesson.refused("answer", ANSWER.format(**LOOP_GAPS | gaps), hint)
+
+
+NEVER_CALLS = "name in harmless or (await allowed(name, arguments) and False)"
+ANSWERED = {
+    "never_calls_what_the_user_allows": (
+        asks(NEVER_CALLS),
+        "the user said yes: then the call is made.",
+    ),
+    "does_not_mark_a_failure": (
+        asks(error='""'),
+        "no message to the model begins with 'Error: ': it has to hear of it.",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", ANSWERED)
+def test_what_follows_a_yes_and_a_failure_is_told_by_the_open_part(
+    open_part: Exercises, wrong: str
+):
+    gaps, hint = ANSWERED[wrong]
+    open_part.refused("answer", ANSWER.format(**LOOP_GAPS | gaps), hint)
