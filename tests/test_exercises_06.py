@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("treasure", "eras", "sums", "rule")
+HIDDEN = re.compile("### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +18,14 @@ def lesson() -> Iterator[Exercises]:
     with exercises("06_streamable_http") as opened:
         assert opened.tasks == list(TASKS)
         yield opened
+
+
+@pytest.fixture
+def open_part(lesson: Exercises, monkeypatch: pytest.MonkeyPatch) -> Exercises:
+    """The checks as learners have them, without the hidden tests."""
+    for cell in lesson.cells.values():
+        monkeypatch.setitem(cell, "source", HIDDEN.sub("", cell.source))
+    return lesson
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -333,3 +343,8 @@ RULES = {
 def test_an_answer_against_the_rule_is_told(lesson: Exercises, wrong: str):
     gaps, hint = RULES[wrong]
     lesson.refused("rule", RULE.format(**RULE_GAPS | gaps), hint)
+
+
+def test_a_rule_for_one_name_alone_is_told_by_the_open_part(open_part: Exercises):
+    gaps, hint = RULES["knows_one_field"]
+    open_part.refused("rule", RULE.format(**RULE_GAPS | gaps), hint)
