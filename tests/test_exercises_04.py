@@ -316,7 +316,8 @@ def test_a_frame_that_is_not_the_one_is_told(lesson: Exercises, wrong: str):
 
 IMPATIENT = {
     "waits_for_ever": (
-        "it returned 40: int, not NoneType.",
+        "None is right here: the answer takes longer than 0.5 seconds. "
+        "`read_timeout_seconds=` limits a call.",
         """
 async def impatient(client, steps, seconds):
     return (await client.call_tool("slow_count", {"steps": steps})).structured_content["result"]
@@ -327,6 +328,18 @@ async def impatient(client, steps, seconds):
         """
 async def impatient(client, steps, seconds):
     counted = await client.call_tool("slow_count", {"steps": steps}, read_timeout_seconds=seconds)
+    return counted.structured_content["result"]
+""",
+    ),
+    "takes_every_error_for_a_timeout": (
+        "this was no timeout: let the error out unless its `code` is `REQUEST_TIMEOUT`.",
+        """
+async def impatient(client, steps, seconds):
+    arguments = {"steps": steps}
+    try:
+        counted = await client.call_tool("slow_count", arguments, read_timeout_seconds=seconds)
+    except MCPError:
+        return None
     return counted.structured_content["result"]
 """,
     ),
