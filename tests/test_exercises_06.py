@@ -125,6 +125,11 @@ def test_a_token_that_is_not_shown_is_told(lesson: Exercises, wrong: str):
     lesson.refused("treasure", WITH_HEADERS.format(**HEADERS | gaps), hint)
 
 
+def test_a_token_that_is_always_the_same_is_told_by_the_open_part(open_part: Exercises):
+    gaps, hint = TREASURE["one_token_always"]
+    open_part.refused("treasure", WITH_HEADERS.format(**HEADERS | gaps), hint)
+
+
 def test_a_token_handed_to_the_wrong_client_is_told(lesson: Exercises):
     answer = """
 async def treasure_of(url, token):
