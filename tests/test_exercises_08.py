@@ -117,16 +117,25 @@ RIGHT = {
     "parameters": "tool.input_schema",
 }
 UNFIT = "when what it returned was used: it raised BadRequestError: Error code: 400"
+TAKEN = "A name is made of a-z, A-Z, digits, _ and -, and has at most 64 characters."
 CHATS = {
-    "names_as_they_are": ({"name": "tool.name"}, UNFIT),
-    "long_names": ({"name": r're.sub(r"[^a-zA-Z0-9_-]", "_", tool.name)'}, UNFIT),
+    "names_as_they_are": ({"name": "tool.name"}, TAKEN),
+    "long_names": ({"name": r're.sub(r"[^a-zA-Z0-9_-]", "_", tool.name)'}, TAKEN),
     "points_taken_out": (
         {"name": r're.sub(r"[^a-zA-Z0-9_-]", "", tool.name)[:64]'},
         "is not ['maps_find', ",
     ),
     "points_alone": (
         {"name": 'tool.name.replace(".", "_")[:64]'},
-        UNFIT,
+        TAKEN,
+    ),
+    "letters_of_every_script": (
+        {"name": r're.sub(r"[^\w-]", "_", tool.name)[:64]'},
+        TAKEN,
+    ),
+    "one_underscore_for_several": (
+        {"name": r're.sub(r"[^a-zA-Z0-9_-]+", "_", tool.name)[:64]'},
+        TAKEN,
     ),
     "no_description": ({"description": "tool.description"}, UNFIT),
     "the_description_of_nobody": (
@@ -138,6 +147,13 @@ CHATS = {
         "They are as MCP has them.",
     ),
 }
+
+
+def test_letters_of_another_script_are_told_by_the_open_part(open_part: Exercises):
+    gaps, hint = CHATS["letters_of_every_script"]
+    function = FUNCTION.format(**RIGHT | gaps)
+    answer = FOR_CHAT.format(wrapped=WRAPPED.format(function=function))
+    open_part.refused("for-chat", answer, hint)
 
 
 @pytest.mark.parametrize("wrong", CHATS)
