@@ -72,14 +72,14 @@ def test_another_solution_passes(lesson: Exercises, task: str):
 
 ALL_TOOLS = {
     "the_first_page_alone": (
-        "your client sent tools/list, but without 'cursor': 'page-2' is right.",
+        "no request had the cursor 'page-2'. Does each request have the cursor of the page before?",
         """
 async def all_tools(client):
     return [tool.name for tool in (await client.list_tools()).tools]
 """,
     ),
     "two_pages_alone": (
-        "your client sent tools/list, but 'cursor' was 'page-2' where 'page-3' is right.",
+        "no request had the cursor 'page-3'. Does each request have the cursor of the page before?",
         """
 async def all_tools(client):
     page = await client.list_tools()
@@ -124,7 +124,8 @@ async def all_tools(client):
 """,
     ),
     "pages_of_one_server": (
-        "your client sent tools/list 3 time(s) where 1 is right.",
+        "this server has one page, so one request is right. "
+        "Ask for another page when `next_cursor` says that there is one.",
         """
 async def all_tools(client):
     names = []
@@ -135,6 +136,22 @@ async def all_tools(client):
 """,
     ),
 }
+
+
+THE_FIRST_PAGE_FOR_EVER = """
+async def all_tools(client):
+    page = await client.list_tools()
+    tools = list(page.tools)
+    while page.next_cursor:
+        page = await client.list_tools()
+        tools += page.tools
+    return [tool.name for tool in tools]
+"""
+
+
+def test_asking_for_the_first_page_for_ever_is_told_of_the_cursor(lesson: Exercises):
+    hint = "Does each request have the cursor of the page before?"
+    lesson.refused("all-tools", THE_FIRST_PAGE_FOR_EVER, hint, seconds=4)
 
 
 @pytest.mark.parametrize("wrong", ALL_TOOLS)
