@@ -214,6 +214,18 @@ async def answer_of(server, tool, arguments):
     return result.content[0].text
 """,
     ),
+    "searches_the_text_for_the_word": (
+        "the tool has not failed, its answer only speaks of errors: ask `result.is_error`.",
+        """
+async def answer_of(server, tool, arguments):
+    async with Client(stdio_client(server, errlog=errors)) as client:
+        result = await client.call_tool(tool, arguments)
+    text = result.content[0].text
+    if "error" in text.lower():
+        raise RuntimeError(text)
+    return text
+""",
+    ),
     "reads_the_text_for_an_error": (
         'no RuntimeError came out of it: it returned "Error executing tool get_score_by_name',
         """
