@@ -377,6 +377,17 @@ def test_text_of_several_lines_gets_several_lines():
     assert form.value() == {"a": "one\ntwo", "b": "\n"}
 
 
+def test_letters_that_arrive_after_the_line_has_become_several_are_kept():
+    form = Form(arguments_of(a={"type": "string"}))
+    line = control(form, "a")
+    line.value = "Bo"
+    control(form, "a: write several lines").click()
+    line.set_state({"value": "Bob"})  # as the browser sends it, a moment later
+    assert form.value() == {"a": "Bob"}
+    control(form, "a").value = "Bob\nAda"
+    assert form.value() == {"a": "Bob\nAda"}
+
+
 def test_the_arguments_as_they_stand_are_known_without_scolding():
     form = Form({**arguments_of(n={"type": "number"}), "required": ["n"]})
     assert form.draft() is None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from helpers.forms.chips import ChipsField
 from helpers.forms.context import FieldContext
-from helpers.forms.fields import ChoiceField, Field, JsonField, NumberField, TextField
+from helpers.forms.fields import ChoiceField, Field, JsonField, NumberField
 from helpers.forms.kinds import Node, node
 from helpers.forms.lists import ListField
 from helpers.forms.objects import ObjectField
+from helpers.forms.text import TextField
 from helpers.forms.unions import UnionField
 
 _FIELDS: dict[str, type[Field]] = {

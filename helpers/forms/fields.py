@@ -1,4 +1,4 @@
-"""The fields of a form that hold one value: text, number, choice, JSON."""
+"""The fields of a form that hold one value: number, choice, JSON."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from helpers.forms.choices import Choice
 from helpers.forms.context import FieldContext, lines
-from helpers.forms.jsontext import number, parsed, same, typable, written
+from helpers.forms.jsontext import number, parsed, same, written
 from helpers.forms.kinds import Node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
-from helpers.forms.words import examples, placeholder
+from helpers.forms.words import placeholder
 from helpers.panels.safe import one_line
-from helpers.widget_care import dispose, replace
+from helpers.widget_care import dispose
 
 
 class Field:
@@ -55,70 +55,6 @@ class Field:
     def close(self) -> None:
         """Close every widget that the field has made, also what is out of sight."""
         dispose(self.widget)
-
-
-class TextField(Field):
-    """A string, on one line or on several."""
-
-    def __init__(self, context: FieldContext, name: str, node: Node) -> None:
-        self._context, self._name, self._node = context, name, node
-        self._lines = _several_lines(node.schema)
-        self._text = self._made()
-        self.widget = self._text
-        if not self._lines and _may_break(node.schema):
-            tooltip = f"{one_line(name)}: write several lines"
-            more = context.button(tooltip, self._write_on, "lines")
-            self.widget = context.box([self._text, more], "mcpk-line")
-
-    def _made(self, value: str = "") -> Any:
-        hint = placeholder(self._node.schema)
-        if self._lines:
-            return self._context.area(self._name, value, hint)
-        return self._context.line(self._name, hint)
-
-    def _expand(self) -> None:
-        self._lines = True
-        self._text = self._made(self._text.value)
-        replace(self.widget, [self._text])
-
-    def _write_on(self) -> None:
-        self._expand()
-        self._text.focus()  # the button that had it is gone
-
-    def read(self) -> Any:
-        return self._text.value
-
-    def fill(self, value: Any) -> None:
-        if not isinstance(value, str):
-            raise DoesNotFit("not a text")
-        if "\n" in typable(value) and not self._lines:
-            if self.widget is self._text:
-                raise DoesNotFit("several lines in a field of one")
-            self._expand()
-        self._text.value = value
-
-    def focus(self, path: Path) -> None:
-        self._text.focus()
-
-
-def _several_lines(schema: dict[str, Any]) -> bool:
-    samples = [schema.get("default"), *examples(schema)]
-    long = any(isinstance(text, str) and ("\n" in text or len(text) > 120) for text in samples)
-    return (
-        long
-        or _at_least(schema.get("maxLength"), 200)
-        or _at_least(schema.get("minLength"), 80)
-        or "contentMediaType" in schema
-        or schema.get("format") in ("multiline", "textarea", "markdown")
-    )
-
-
-def _may_break(schema: dict[str, Any]) -> bool:
-    return not any(word in schema for word in ("format", "pattern", "maxLength"))
-
-
-def _at_least(value: Any, least: int) -> bool:
-    return isinstance(value, (int, float)) and value >= least
 
 
 class NumberField(Field):
