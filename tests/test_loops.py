@@ -175,7 +175,10 @@ except KeyboardInterrupt:
         server = psutil.Process(int(process.stdout.readline().split()[1]))
         begun = time.monotonic()
         os.kill(process.pid, signal.SIGINT)
-        rest, _ = process.communicate(timeout=30)
+        try:
+            rest, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()  # so that one that goes on waiting does not disturb the tests to come
     assert time.monotonic() - begun < 5
     assert rest == "interrupted\n"
     assert not server.is_running()
