@@ -506,6 +506,21 @@ def test_words_whose_type_an_old_draft_leaves_open_are_no_reason_to_fail(odd: An
     form.problems()
 
 
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+@pytest.mark.parametrize(
+    ("branches", "said"),
+    [
+        ([False], "is not allowed here"),
+        ([False, False], "is none of the 2 things allowed here"),
+        ([False, {"maxProperties": 0}], "needs at most 0 keys: it has 1"),
+    ],
+)
+def test_the_alternative_false_is_no_reason_to_fail(word: str, branches: Any, said: str):
+    form = Form({**arguments_of(a={"type": "string"}), word: branches})
+    form.fill({"a": "x"})
+    assert form.problems() == [Problem((), said)]
+
+
 TWINS = {"(?P<x>a)": {}, "(?P<x>b)": {}}
 
 

@@ -61,7 +61,9 @@ def _alternatives(error: ValidationError, path: Path) -> Iterator[Problem]:
     """The problems of the alternative that the value is nearest to."""
     branches = dict[Any, list[ValidationError]]()
     for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
+        # the alternative `false` has no path
+        branch = inner.schema_path[0] if inner.schema_path else f"false {id(inner)}"
+        branches.setdefault(branch, []).append(inner)
     nearest = min(branches.values(), key=_distance)
     if _distance(nearest)[0] and len(branches) > 1:
         yield Problem(path, f"is none of the {len(error.validator_value)} things allowed here")
@@ -71,7 +73,7 @@ def _alternatives(error: ValidationError, path: Path) -> Iterator[Problem]:
 
 def _distance(errors: list[ValidationError]) -> tuple[bool, int, int]:
     """How far a value is from an alternative: it is another type, another tag, has faults."""
-    other_type = any(one.validator == "type" and not one.path for one in errors)
+    other_type = any(one.validator in ("type", None) and not one.path for one in errors)
     other_tag = sum(one.validator in ("const", "enum", "required", "type") for one in errors)
     return other_type, other_tag, len(errors)
 
