@@ -68,6 +68,7 @@ def test_four_fields_with_such_patterns_cost_nothing_and_no_process_is_started(
     started = time.monotonic()
     form.fill(arguments)
     assert form.value() == arguments
+    assert form.unchecked == ""
     assert time.monotonic() - started < 1
 
 
