@@ -260,6 +260,7 @@ async def test_an_interrupt_of_the_check_ends_the_function_and_its_server(capsys
     checking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await checking
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "check of waits"] == []
     await until(lambda: not of_log(running[0].args[3]))
 
 

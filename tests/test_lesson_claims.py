@@ -146,7 +146,9 @@ async def test_a_server_forgets_the_sse_session_of_a_client_that_has_gone():
         ids: list[str] = []
         client = await connect(sse_client(handle.url, on_session_created=ids.append))
         letter_box = urljoin(handle.url, f"/messages/?session_id={ids[0]}")
-        async with httpx2.AsyncClient() as http:
+        # a letter that crosses the session's end costs the connection it came on
+        once = httpx2.Limits(max_keepalive_connections=0)
+        async with httpx2.AsyncClient(limits=once) as http:
             ping = {"jsonrpc": "2.0", "id": 99, "method": "ping"}
             assert (await http.post(letter_box, json=ping)).status_code == 202
             await close(client)

@@ -145,15 +145,13 @@ async def _run(
     after: str = "",
 ) -> None:
     task = asyncio.create_task(running, name=f"check of {made.name}")
-    try:
-        with not_blocking(function, seconds):
+    with not_blocking(function, seconds):
+        try:
             await asyncio.wait([task], timeout=seconds)
             in_time = task.done()
-            if not in_time:
-                task.cancel()
-                await asyncio.wait([task], timeout=STOP_SECONDS)
-    finally:
-        task.cancel()
+        finally:  # it took too long, or the check itself was interrupted
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_SECONDS)
     if not in_time:
         made.trouble = _hang(made.name, seconds, after, task.done())
         task.add_done_callback(_hear)
