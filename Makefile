@@ -1,5 +1,7 @@
 ## make lab     set up .venv and open JupyterLab on the first lesson; LAB_ARGS="…" is passed on
 ## make test    set up .venv with the test tools and run every test; TEST_ARGS="…" is passed on
+## make soak    the long forms of the tests that repeat: faults, endurance, any order, hostile input
+## make bench   measure beside the peers and write benchmarks/results.md; BENCH_ARGS="ROW …" chooses
 ## make lint    check style and types, of modules and notebooks alike
 ## make lock    resolve pyproject.toml into requirements.lock; LOCK_ARGS=--upgrade takes the newest
 ## make links   print this repository's Binder and nbgitpuller links; HUB=https://… is your JupyterHub
@@ -17,7 +19,7 @@ START = notebooks/00_start_here.ipynb
 BIN = .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: help lab test lint lock links clean exercises class-demo
+.PHONY: help lab test soak bench lint lock links clean exercises class-demo
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +40,13 @@ lab: .venv/.lab
 
 test: .venv/.test
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+SOAK_TESTS = tests/test_faults.py tests/test_endurance.py tests/test_any_order.py tests/test_hostile_input.py
+soak: .venv/.test
+	SOAK=1 $(BIN)/python -m pytest --timeout=3600 $(SOAK_TESTS) $(TEST_ARGS)
+
+bench: .venv/.test
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lint: .venv/.test
 	$(BIN)/ruff check

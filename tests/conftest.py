@@ -15,6 +15,7 @@ from mcp import StdioServerParameters
 
 import helpers
 from helpers import owner, serving
+from tests import soak
 from tests.kernels import Kernel, kernel
 from tests.places import BARE_SERVER, ODD_SERVER, PYTHON
 
@@ -100,3 +101,13 @@ def browser_path() -> str:
     if os.environ.get("REQUIRE_BROWSER"):
         pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
     pytest.skip("no Chromium on the PATH: install chromium to run the browser tests")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for title, table in soak.tables.items():
+        terminalreporter.section(title)
+        terminalreporter.write_line(table)
+    if soak.counted:
+        terminalreporter.section("counted")
+        for what, number in soak.counted.items():
+            terminalreporter.write_line(f"{number:>9,}  {what}")
