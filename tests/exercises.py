@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -13,7 +14,11 @@ from tests.kernels import Cell, Kernel, ended_within, kernel
 from tests.places import NOTEBOOKS
 
 SOLUTIONS = NOTEBOOKS / "solutions"
-NOT_WRITTEN = "not written yet. Put your own lines in place of `raise NotImplementedError()`."
+NOT_WRITTEN = (
+    "not written yet: `raise NotImplementedError()` still stands there. "
+    "Put your own lines in its place."
+)
+HIDDEN = re.compile("### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 WHAT_IS_LEFT = """
 import asyncio as _asyncio
 from helpers import owner as _owner, serving as _serving
@@ -38,6 +43,16 @@ class Exercises:
         given = [i for i in self.cells if i not in self.tasks and not i.endswith("-check")]
         for cell in given:
             running.ok(self.cells[cell].source)
+
+    @contextlib.contextmanager
+    def as_learners_have_them(self) -> Iterator[None]:
+        """The checks without their hidden tests."""
+        kept = {i: cell.source for i, cell in self.cells.items()}
+        for cell in self.cells.values():
+            cell.source = HIDDEN.sub("", cell.source)
+        yield
+        for i, source in kept.items():
+            self.cells[i].source = source
 
     def solved(self, task: str) -> Cell:
         return self.answered(task, self.cells[task].source)

@@ -140,9 +140,9 @@ async def test_an_untouched_exercise_is_told_to_write_something(capsys):
     async def empty(server):
         raise NotImplementedError()
 
-    text = await refuses(empty, capsys)
-    assert text == (
-        "not written yet. Put your own lines in place of `raise NotImplementedError()`."
+    assert await refuses(empty, capsys) == (
+        "not written yet: `raise NotImplementedError()` still stands there. "
+        "Put your own lines in its place."
     )
 
 
@@ -203,6 +203,20 @@ async def test_what_never_comes_ends_at_the_deadline(capsys):
         await asyncio.Event().wait()
 
     assert "did not return within 0.5 seconds" in await refuses(waits, capsys, 0.5)
+
+
+async def test_a_loop_that_asks_for_ever_is_told_what_it_asks(capsys):
+    async def asks(server):
+        async with client_of(server) as client:
+            while True:
+                await client.list_tools(cache_mode="bypass")
+
+    text = await shown(asks, ODD, capsys=capsys, criteria=[check.returns(3)], seconds=3.0)
+    assert re.match(
+        r"`asks` did not return within 3 seconds. It sent tools/list [\d,]+ times: "
+        r"is there a loop that never ends\?",
+        text,
+    ), text
 
 
 async def test_one_that_ignores_its_cancellation_is_given_up(capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("treasure", "eras", "sums", "rule")
-HIDDEN = re.compile("### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +19,9 @@ def lesson() -> Iterator[Exercises]:
 
 
 @pytest.fixture
-def open_part(lesson: Exercises, monkeypatch: pytest.MonkeyPatch) -> Exercises:
-    """The checks as learners have them, without the hidden tests."""
-    for cell in lesson.cells.values():
-        monkeypatch.setitem(cell, "source", HIDDEN.sub("", cell.source))
-    return lesson
+def open_part(lesson: Exercises) -> Iterator[Exercises]:
+    with lesson.as_learners_have_them():
+        yield lesson
 
 
 @pytest.mark.parametrize("task", TASKS)

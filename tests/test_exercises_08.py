@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("for-chat", "read", "results", "answer")
-HIDDEN = re.compile("### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +19,9 @@ def lesson() -> Iterator[Exercises]:
 
 
 @pytest.fixture
-def open_part(lesson: Exercises, monkeypatch: pytest.MonkeyPatch) -> Exercises:
-    """The checks as learners have them, without the hidden tests."""
-    for cell in lesson.cells.values():
-        monkeypatch.setitem(cell, "source", HIDDEN.sub("", cell.source))
-    return lesson
+def open_part(lesson: Exercises) -> Iterator[Exercises]:
+    with lesson.as_learners_have_them():
+        yield lesson
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -377,6 +373,10 @@ LOOPS = {
         asks(declined='text = ""'),
         "no message to the model begins with 'Error: ': it has to hear of it.",
     ),
+    "knows_one_name_by_heart": (
+        asks('name != "unlock_average" or await allowed(name, arguments)'),
+        "the user was asked about [] where ['add'] is right",
+    ),
     "does_not_mark_a_failure": (
         asks(error='""'),
         "no message to the model begins with 'Error: ': it has to hear of it.",
@@ -399,6 +399,10 @@ ANSWERED = {
     "never_calls_what_the_user_allows": (
         asks(NEVER_CALLS),
         "the user said yes: then the call is made.",
+    ),
+    "knows_one_name_by_heart": (
+        asks('name != "unlock_average" or await allowed(name, arguments)'),
+        "the user was asked about [] where ['add'] is right",
     ),
     "does_not_mark_a_failure": (
         asks(error='""'),

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from helpers import owner
-from helpers.check.busy import Busy, not_blocking
+from helpers.check.busy import not_blocking
 from helpers.check.record import Record
 from helpers.check.standins import StandIn
-from helpers.errors import root, shorten
+from helpers.check.trouble import Refused, hung, raised, unfit, with_record
+from helpers.errors import root
 
 STOP_SECONDS = 3.0  # for a cancelled function to end
 
-# What some errors mean, for those who meet them first.
-MEANING = {
-    "'coroutine' object": "An `await` is missing before it.",
-    "Client must be used within": "This client has been closed, or it was never opened.",
-}
-REFUSED = "Server returned an error response"  # the SDK does not say which
-ANSWERED = {
-    401: (
-        "The server wants a token: the header Authorization has to say `Bearer` and then the "
-        "token, in every request."
-    ),
-}
-OTHER_TRANSPORT = (
-    "Is there another transport at this URL? To `Client` and `connect`, a plain URL is "
-    "Streamable HTTP; SSE is `sse_client(url)`."
-)
 AFTER = "when what it returned was used: "
 
 Use = Callable[[Any], Awaitable[Any]]
@@ -64,7 +48,7 @@ async def attempt(
     the function leaves behind are ended.
     """
     made = Attempt(getattr(function, "__name__", repr(function)))
-    made.trouble = _unfit(function, len(arguments), plain)
+    made.trouble = unfit(function, len(arguments), plain)
     if made.trouble:
         return made
     tasks, kept = asyncio.all_tasks(), owner.open_keys()
@@ -84,40 +68,19 @@ async def attempt(
             await owner.close(key)
     await _end([task for task in asyncio.all_tasks() - tasks if _belongs_to(task, function)])
     made.record = Record.of_all(records)
-    if REFUSED in made.trouble:
-        status = made.record.refused[-1] if made.record.refused else 0
-        made.trouble += f". {ANSWERED.get(status, OTHER_TRANSPORT)}"
+    made.trouble = with_record(made.trouble, made.record)
     return made
-
-
-def _unfit(function: object, count: int, plain: bool) -> str:
-    """Why it cannot be called, if it cannot."""
-    if not inspect.isfunction(function):
-        return f"a function is asked for, written with `def`; this is a {type(function).__name__}."
-    name = function.__name__
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        return f"`{name}` has a `yield` in it. Return the value instead."
-    if plain and inspect.iscoroutinefunction(function):
-        return f"`{name}` is async. This task needs a plain `def`, without `async`."
-    if not (plain or inspect.iscoroutinefunction(function)):
-        return f"`{name}` is not async. Begin it with `async def`, and await the client's methods."
-    try:
-        inspect.signature(function).bind(*range(count))
-    except TypeError:
-        takes = ", ".join(inspect.signature(function).parameters) or "nothing"
-        return f"`{name}` must take {count} argument(s). It takes {takes}."
-    return ""
 
 
 def called_at_once(function: Callable[..., Any]) -> Attempt:
     """Call a plain function without arguments, one that only says something."""
     made = Attempt(getattr(function, "__name__", repr(function)))
-    made.trouble = _unfit(function, 0, plain=True)
+    made.trouble = unfit(function, 0, plain=True)
     if not made.trouble:
         try:
             made.value = function()
         except Exception as error:
-            made.error, made.trouble = error, _raised(error, function, 0)
+            made.error, made.trouble = error, raised(error, function, 0)
     return made
 
 
@@ -131,10 +94,6 @@ async def _use(use: Use, value: Any) -> Any:
         return await use(value)
     except AssertionError as error:
         raise Refused(str(error)) from None
-
-
-class Refused(Exception):
-    """What `use` has against a value."""
 
 
 async def _run(
@@ -153,13 +112,13 @@ async def _run(
             task.cancel()
             await asyncio.wait([task], timeout=STOP_SECONDS)
     if not in_time:
-        made.trouble = _hang(made.name, seconds, after, task.done())
+        made.trouble = hung(made.name, seconds, after, task.done())
         task.add_done_callback(_hear)
     elif task.cancelled():
         made.trouble = f"{after}it was cancelled from inside: it let a CancelledError out."
     elif error := task.exception():
         made.error = root(error)
-        made.trouble = _raised(made.error, function, seconds, after)
+        made.trouble = raised(made.error, function, seconds, after)
     else:
         made.value = task.result()
 
@@ -176,34 +135,6 @@ def _hear(task: asyncio.Task[Any]) -> None:
     """Take note of a task's error, or asyncio would print it into some later cell."""
     if not task.cancelled():
         task.exception()
-
-
-def _hang(name: str, seconds: float, after: str, stopped: bool) -> str:
-    what = f"{after}it did not end" if after else f"`{name}` did not return"
-    text = f"{what} within {seconds:g} seconds. It awaits something that never comes."
-    return text if stopped else f"{text} It does not stop when it is cancelled, either."
-
-
-def _raised(
-    error: BaseException, function: Callable[..., Any], seconds: float, after: str = ""
-) -> str:
-    if isinstance(error, NotImplementedError) and not str(error):
-        return "not written yet. Put your own lines in place of `raise NotImplementedError()`."
-    if isinstance(error, Refused):
-        return str(error)
-    if isinstance(error, Busy):
-        return (
-            f"`{function.__name__}` kept the kernel busy for {seconds:g} seconds. Is there a loop "
-            "that never ends, or something that blocks, such as time.sleep, or the reading of a "
-            "line that never comes?"
-        )
-    file = function.__code__.co_filename
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
-    where = f" in line {lines[-1]} of its cell" if lines else ""
-    said = shorten(str(error), 300)
-    more = next((f" {more}" for part, more in MEANING.items() if said.startswith(part)), "")
-    end = "." if more and not said.endswith(".") else ""
-    return f"{after}it raised {type(error).__name__}{where}: {said}{end}{more}"
 
 
 def _belongs_to(task: asyncio.Task[Any], function: Callable[..., Any]) -> bool:
