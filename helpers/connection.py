@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import weakref
 from collections import deque
+from importlib import import_module
 from typing import Any
 
 import httpx2
@@ -85,6 +88,7 @@ async def _open(opening: Opening) -> Client:
         described = shown(target) or opening.name or "the server"
         return explain(error, described, target, recorder, opening.timeout, answers)
 
+    _warm()
     await hold_open(opening.key, client, opening.timeout, tell)
     opening.client = weakref.ref(client)
     _openings[id(client)] = opening
@@ -96,6 +100,14 @@ async def _open(opening: Opening) -> Client:
             "Only the protocol may go to stdout; everything else belongs on stderr."
         )
     return client
+
+
+def _warm() -> None:
+    """Import while the server starts what the SDK imports in its first call: it takes as long."""
+    if "jsonschema" not in sys.modules:
+        threading.Thread(
+            target=import_module, args=["jsonschema"], name="warm", daemon=True
+        ).start()
 
 
 async def reconnect(client: Client) -> Client:

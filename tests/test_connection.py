@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -32,6 +33,21 @@ from tests.waiting import until
 Bare = Callable[..., StdioServerParameters]
 CLEAN_UP = owner.CLEAN_UP_SECONDS
 COMMAND = f"{Path(PYTHON).name} -I -S {BARE_SERVER}"
+WARM = """
+import asyncio, sys, threading
+from mcp import StdioServerParameters
+from helpers import close_all, connect
+
+async def main():
+    before = "jsonschema" in sys.modules
+    await connect(StdioServerParameters(command=sys.executable, args=sys.argv[1:]))
+    others = [thread for thread in threading.enumerate() if thread.name == "warm"]
+    [await asyncio.to_thread(thread.join) for thread in others]
+    print(before, "jsonschema.validators" in sys.modules)
+    await close_all()
+
+asyncio.run(main())
+"""
 
 
 calculator = MCPServer("calculator", log_level="WARNING")
@@ -133,6 +149,13 @@ async def test_connect_returns_the_sdks_own_client_that_is_entered(bare: Bare):
     assert type(client) is Client
     assert client.server_info.name == "bare"
     assert await said(client, "where") == str(servers()[0])
+
+
+def test_what_the_first_call_imports_is_imported_without_a_call(tmp_path: Path):
+    script = tmp_path / "warm.py"
+    script.write_text(WARM, encoding="utf-8")
+    ran = subprocess.run([PYTHON, script, BARE_SERVER], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("False True\n", "")
 
 
 async def test_the_mode_is_the_sdks(served: dict[str, ServerHandle]):
