@@ -47,6 +47,8 @@ def environ(**changes: str) -> dict[str, str]:
         "TEST_ARGS",
         "DEMO_ARGS",
         "HUB",
+        "VENV",
+        "BOOK_EXECUTE",
     )
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return kept | changes
@@ -69,7 +71,7 @@ def borrow_environment(checkout: Path) -> None:
     (checkout / ".venv").mkdir()
     for part in Path(sys.prefix).glob("[!.]*"):
         (checkout / ".venv" / part.name).symlink_to(part)
-    for stamp in (".lab", ".test", ".teacher"):
+    for stamp in (".lab", ".test", ".teacher", ".book"):
         (checkout / ".venv" / stamp).touch()
 
 
@@ -80,19 +82,28 @@ def lab(checkout: Path, home: Path, **changes: str) -> Iterator[dict[str, Any]]:
     Yields what JupyterLab writes down about itself: `url`, `token`, `pid`, `port`, …
     """
     borrow_environment(checkout)
-    command = ["make", "lab", "LAB_ARGS=--no-browser"]
     folders = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
-    env = environ(**folders, **changes)
+    with listening(
+        ["make", "lab", "LAB_ARGS=--no-browser"], checkout, home, environ(**folders, **changes)
+    ) as server:
+        yield server
+
+
+@contextmanager
+def listening(
+    command: list[str], checkout: Path, home: Path, env: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """A Jupyter server that `command` starts, with `home`/runtime as its runtime folder."""
     with (home / "lab.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=checkout, env=env, stdout=log, stderr=log)
     try:
-        yield _listening(home, process)
+        yield _written_down(home, process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=LAB_SECONDS)
 
 
-def _listening(home: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _written_down(home: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
     deadline = time.monotonic() + LAB_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "runtime").glob("jpserver-*.json"):

@@ -98,6 +98,36 @@ def test_what_teachers_need_is_installed_once_and_not_at_all_after_make_test(bar
     assert calls(bare, "-m pip") == []
 
 
+def test_another_environment_is_made_beside_the_first(bare: Path) -> None:
+    fake = FAKE_PYTHON.replace(".venv", ".venv-other")
+    script(bare / "fake-python", fake)
+    done = make(bare, "test", "PYTHON=./fake-python", "VENV=.venv-other", "TEST_ARGS=-k doctor")
+    assert done.returncode == 0
+    assert [line.split()[1] for line in calls(bare, "-m")] == ["venv", "pip", "pytest"]
+    assert not (bare / ".venv").exists()
+    make(bare, "clean", "VENV=.venv-other")
+    assert not (bare / ".venv-other").exists()
+
+
+def test_the_book_is_built_with_its_tools_alone_and_needs_no_second_installation_after_make_test(
+    bare: Path,
+) -> None:
+    script(bare / "sphinx-build", '#!/bin/sh\necho "sphinx-build $*" >> calls\n')
+    fake = FAKE_PYTHON.replace(
+        ".venv/bin/python ;;", ".venv/bin/python; cp sphinx-build .venv/bin ;;"
+    )
+    script(bare / "fake-python", fake)
+    assert "build/book/index.html" in make(bare, "book", "PYTHON=./fake-python").stdout
+    lines = calls(bare, "")
+    assert next(line for line in lines if "-m pip" in line).endswith("--editable .[book]")
+    assert lines[-1].startswith("sphinx-build --conf-dir book ")
+    (bare / ".venv/.book").unlink()
+    make(bare, "test", "PYTHON=./fake-python")
+    calls(bare, "")
+    make(bare, "book", "PYTHON=./fake-python")
+    assert calls(bare, "-m pip") == []
+
+
 def test_an_installation_that_failed_is_tried_again(bare: Path) -> None:
     failing = FAKE_PYTHON.replace("esac", "    *pip\\ install*) exit 1 ;;\nesac")
     script(bare / "fake-python", failing)
