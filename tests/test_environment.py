@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -41,7 +43,7 @@ def applies(requirement: Requirement, extras: set[str]) -> bool:
 
 
 def test_the_lock_holds_names_and_versions_only() -> None:
-    line = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; [\w<>=!.'() ]+)?")
+    line = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; [\w<>=!.*'() ]+)?")
     assert [odd for odd in LOCK.splitlines() if not line.fullmatch(odd)] == []
     assert "://" not in LOCK
 
@@ -144,19 +146,75 @@ def test_binder_reads_python_313_and_installs_after_it_has_copied_the_repository
     assert dockerfile.index(" src/ ${REPO_DIR}/") < install
 
 
-@pytest.mark.parametrize("missing", [True, False])
-def test_ci_installs_a_browser_where_it_is_missing_and_insists_on_it(
-    tmp_path: Path, missing: bool
-) -> None:
+# Stands in for the CPython of one version: .ci/run asks it whether it is that one.
+PYTHON_OF = '#!/bin/sh\ncase "$2" in *"{0}, {1})"*) exit 0 ;; esac\nexit 1\n'
+
+
+@pytest.fixture
+def ci(tmp_path: Path) -> Callable[..., tuple[list[str], str]]:
+    """Runs .ci/run on a machine whose .venv is of CPython 3.11, and without a browser if so asked.
+
+    Returns what it called, and what it printed. Scripts in `tmp_path` are found before others.
+    """
+    kit = tmp_path / "kit"
+    for name in (".ci", ".venv/bin"):
+        (kit / name).mkdir(parents=True)
+    shutil.copy2(ROOT / ".ci/run", kit / ".ci/run")
+    script(kit / ".venv/bin/python", PYTHON_OF.format(3, 11))
     note = '#!/bin/sh\necho "$(basename "$0") $* browser=$REQUIRE_BROWSER" >> "$NOTES"\n'
     for name in ("apt-get", "make"):
         script(tmp_path / name, note)
-    script(tmp_path / "dpkg", f"#!/bin/sh\nexit {int(missing)}\n")
-    env = environ(PATH=f"{tmp_path}:{os.environ['PATH']}", NOTES=str(tmp_path / "notes"))
-    env.pop("REQUIRE_BROWSER", None)
-    subprocess.run([ROOT / ".ci/run"], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, check=True)
-    notes = (tmp_path / "notes").read_text(encoding="utf-8").splitlines()
+    for name in ("python3.11", "python3.13", "pyenv"):
+        script(tmp_path / name, "#!/bin/sh\nexit 127\n")
+
+    def run(browser: bool = True) -> tuple[list[str], str]:
+        script(tmp_path / "dpkg", f"#!/bin/sh\nexit {int(not browser)}\n")
+        env = environ(PATH=f"{tmp_path}:{os.environ['PATH']}", NOTES=str(tmp_path / "notes"))
+        env.pop("REQUIRE_BROWSER", None)
+        printed = subprocess.check_output(
+            [kit / ".ci/run"], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, text=True
+        )
+        return (tmp_path / "notes").read_text(encoding="utf-8").splitlines(), printed
+
+    return run
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_ci_installs_a_browser_where_it_is_missing_and_insists_on_it(
+    ci: Callable[..., tuple[list[str], str]], browser: bool
+) -> None:
+    notes, _ = ci(browser)
     assert notes[-2:] == ["make lint browser=1", "make test browser=1"]
     installed = " ".join(notes[:-2])
-    assert ("apt-get update" in installed) is missing
-    assert ("chromium fonts-noto-cjk" in installed) is missing
+    assert ("apt-get update" in installed) is not browser
+    assert ("chromium fonts-noto-cjk" in installed) is not browser
+
+
+@pytest.mark.parametrize("where", ["on the PATH", "in pyenv"])
+def test_ci_runs_the_lessons_on_a_second_python_and_ends_with_the_whole_suite(
+    ci: Callable[..., tuple[list[str], str]], tmp_path: Path, where: str
+) -> None:
+    found = "python3.13"
+    if where == "in pyenv":
+        found = f"{tmp_path}/bin/python"
+        (tmp_path / "bin").mkdir()
+        script(tmp_path / "pyenv", f'#!/bin/sh\n[ "$*" = "prefix 3.13" ] && echo "{tmp_path}"\n')
+    script(tmp_path / found, PYTHON_OF.format(3, 13))
+    notes, printed = ci()
+    tests = "tests/test_notebooks.py tests/test_in_a_kernel.py tests/test_solutions.py"
+    assert notes == [
+        "make lint browser=1",
+        f"make test VENV=.venv-3.13 PYTHON={found} TEST_ARGS={tests} browser=1",
+        "make test browser=1",
+    ]
+    assert all((ROOT / name).is_file() for name in tests.split())
+    assert printed.splitlines() == [
+        "CPython 3.11: runs the whole suite, below.",
+        f"CPython 3.13: {found} runs the lessons' tests.",
+    ]
+
+
+def test_ci_says_which_python_it_has_not_found(ci: Callable[..., tuple[list[str], str]]) -> None:
+    notes, printed = ci()
+    assert notes == ["make lint browser=1", "make test browser=1"]
+    assert printed.splitlines()[1] == "CPython 3.13: not found on this machine."
