@@ -45,16 +45,21 @@ def explain(
         if isinstance(leaf, httpx2.HTTPStatusError):
             return ConnectionError(http_hint(leaf.response))
         if isinstance(leaf, httpx2.ConnectError):
-            return ConnectionError(
-                f"Nothing answers at {leaf.request.url}: {leaf}.\n"
-                "Is the server running, on this port? What serve() returned tells it as .url."
-            )
+            return nothing_answers(leaf)
     if isinstance(cause, MCPError):
         refused = [answer for answer in answers if answer.is_error]
         hint = f"\n{http_hint(refused[0])}" if refused else ""
         return ConnectionError(f"No connection to {described}.\n{cause.message}{hint}")
     return ConnectionError(
         f"No connection to {described}.\n{type(cause).__name__}: {root_cause(cause)}{words}"
+    )
+
+
+def nothing_answers(error: httpx2.ConnectError) -> ConnectionError:
+    """The error a learner should see where no server listens."""
+    return ConnectionError(
+        f"Nothing answers at {error.request.url}: {error}.\n"
+        "Is the server running, on this port? What serve() returned tells it as .url."
     )
 
 

@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar, cast
 
+import httpx2
+
 from helpers.errors import root, without_groups
+from helpers.explain import nothing_answers
 from helpers.owner_task import CLEAN_UP_SECONDS, Owner, settled
 
 T = TypeVar("T")
@@ -79,6 +82,7 @@ async def keep_open(
     Raises:
         TypeError: it is not an async context manager.
         TimeoutError: it was not entered in time; it has been cancelled and left.
+        ConnectionError: nothing answers at the address that it wanted to open.
         Exception: whatever entering raised.
     """
     __tracebackhide__ = True
@@ -87,7 +91,12 @@ async def keep_open(
             "keep_open takes what you would write after `async with`; "
             f"a {type(context_manager).__name__} cannot be entered"
         )
-    return await hold_open(name or next_name(), context_manager, timeout)
+    return await hold_open(name or next_name(), context_manager, timeout, _told)
+
+
+def _told(error: Exception) -> BaseException:
+    cause = root(error)
+    return nothing_answers(cause) if isinstance(cause, httpx2.ConnectError) else cause
 
 
 async def close(opened: object) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import ClientSessionGroup
 from mcp.client.session_group import SseServerParameters
@@ -170,6 +171,16 @@ async def test_an_error_on_entering_reaches_the_caller_and_leaves_nothing_regist
         await keep_open(Thing(enter=KeyError("boom")))
     assert raised.value.__context__ is None
     assert open_names() == []
+
+
+async def test_an_address_where_nothing_answers_is_named_with_what_to_look_for():
+    with serve(odd_server.mcp) as handle:
+        pass
+    async with httpx2.AsyncClient() as http:
+        with pytest.raises(ConnectionError) as raised:
+            await keep_open(http.stream("GET", handle.url))
+    assert str(raised.value).startswith(f"Nothing answers at {handle.url}: ")
+    assert "Is the server running" in str(raised.value)
 
 
 async def test_an_exception_group_never_reaches_the_caller_not_even_as_a_cause():
