@@ -188,4 +188,4 @@ def _recorder(client: Client, consequence: str) -> RecordingTransport:
             f"This client calls its server in the same process: no transport, {consequence}. "
             "Serve it, or start it as a process, to see messages."
         )
-    raise ValueError(f"{NOT_OURS}: {consequence}.")
+    raise ValueError(f"{NOT_OURS}: {consequence}. Run the cell that connects with connect().")

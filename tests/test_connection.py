@@ -195,7 +195,7 @@ async def test_a_client_that_connect_did_not_open_has_no_wire(bare: Bare):
     async with Client(bare()) as client:
         with pytest.raises(ValueError, match="not a client that connect"):
             wire(client)
-    with pytest.raises(ValueError, match="not a client that connect"):
+    with pytest.raises(ValueError, match="Run the cell that connects"):
         server_log("text")  # type: ignore[arg-type]
 
 
