@@ -1,6 +1,7 @@
 ## make lab     set up .venv and open JupyterLab on the first lesson; LAB_ARGS="…" is passed on
 ## make test    set up .venv with the test tools and run every test; TEST_ARGS="…" is passed on
-## make soak    the long forms of the tests that repeat: faults, endurance, any order, hostile input
+## make soak    the long forms of the tests that repeat: faults, endurance, any order,
+##              hostile input, front ends, accessibility of the outputs
 ## make bench   measure beside the peers and write benchmarks/results.md; BENCH_ARGS="ROW …" chooses
 ## make lint    check style, types, spelling and links, of modules, notebooks and pages alike
 ## make book    run the lessons and build the reading edition, a web site, in build/book
@@ -45,7 +46,8 @@ lab: $(VENV)/.lab
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-SOAK_TESTS = tests/test_faults.py tests/test_endurance.py tests/test_any_order.py tests/test_hostile_input.py
+SOAK_TESTS = tests/test_faults.py tests/test_endurance.py tests/test_any_order.py tests/test_hostile_input.py \
+	tests/test_front_ends.py tests/test_notebook_accessibility_in_a_browser.py
 soak: $(VENV)/.test
 	SOAK=1 $(BIN)/python -m pytest --timeout=3600 $(SOAK_TESTS) $(TEST_ARGS)
 
