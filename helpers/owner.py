@@ -19,6 +19,8 @@ from helpers.owner_task import CLEAN_UP_SECONDS, Owner, settled
 T = TypeVar("T")
 
 _owners: dict[str, Owner] = {}
+_names: set[str] = set()  # under which something has been opened, at any time
+_kinds: set[type] = set()  # of what context managers have yielded, at any time
 _numbers = itertools.count(1)
 
 
@@ -37,12 +39,15 @@ async def hold_open(
         raise ValueError(f"timeout is a number of seconds greater than 0, not {timeout!r}")
     while key in _owners:  # not `if`: others may have waited for the same one to leave
         await _owners[key].leave()
+    _names.add(key)
     owner = _owners[key] = Owner(key, manager)
     owner.left.add_done_callback(lambda _: _forget(owner))
     owner.start(timeout)
     try:
         if await settled(owner.ready, timeout + CLEAN_UP_SECONDS):
-            return cast(T, owner.ready.result())
+            value = cast(T, owner.ready.result())
+            _kinds.add(type(value))
+            return value
         failure = tell(TimeoutError(f"not open after {timeout:g} seconds, and it does not stop"))
     except asyncio.CancelledError:
         owner.stop()
@@ -107,10 +112,30 @@ async def close(opened: object) -> None:
             something that is closed already does nothing.
 
     Raises:
+        ValueError: nothing has been opened under this name.
+        TypeError: nothing of this kind has been opened.
         TimeoutError: it does not close; ten seconds were given.
     """
     found = [o for o in _owners.values() if o.key == opened or o.yielded(opened)]
+    if not found:
+        _check_known(opened)
     await in_turn([owner.leave for owner in found])
+
+
+def _check_known(opened: object) -> None:
+    """What is not open may have been closed before; what never was open is a mistake."""
+    if isinstance(opened, str) and not (opened in _names or str in _kinds):
+        raise ValueError(
+            f"Nothing has been opened under the name {opened!r}. Open now: "
+            f"{', '.join(map(repr, _owners)) or 'nothing'}. "
+            "Run the cell that opens it first, or give what that cell returned."
+        )
+    if not isinstance(opened, str) and type(opened) not in _kinds:
+        raise TypeError(
+            "close takes what connect or keep_open returned, or the name it was opened under, "
+            f"and not a {type(opened).__name__}. To close several, close each; "
+            "close_all() closes everything."
+        )
 
 
 async def close_all() -> None:

@@ -295,7 +295,9 @@ async def test_a_connection_that_is_left_open_is_told_and_closed(capsys):
 
     criteria = [check.returns(3), check.closes()]
     text = await shown(leaves, ODD, capsys=capsys, criteria=criteria)
-    assert text.startswith("your function returned and its connection is still open.")
+    assert (
+        text == LEFT + "Leave the `async with` block, or `await close(client)`, whatever happens."
+    )
     assert of_log(servers[0].args[3]) == []
     assert owner.open_keys() == []
 
@@ -342,6 +344,48 @@ async def test_a_task_of_the_learner_is_cancelled_and_nobody_elses(capsys):
     assert not kept[1].done()
     for task in (others, kept[1]):
         task.cancel()
+
+
+LEFT = "your function returned and its connection is still open. "
+
+
+async def test_what_was_sent_last_is_seen_also_of_a_server_that_is_left_running(capsys):
+    def leaves(words):
+        server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        server.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}\n')
+        server.stdin.flush()
+        server.stdout.readline()
+        for number in range(20):
+            server.stdin.write(b'{"jsonrpc": "2.0", "method": "notifications/%d"}\n' % number)
+        server.stdin.flush()
+        kept.append(server)
+
+    kept: list[subprocess.Popen[bytes]] = []
+    last = check.sends("tools/list", "notifications/19")
+    text = await shown(
+        leaves,
+        check.command(BARE_SERVER),
+        capsys=capsys,
+        criteria=[check.closes(), last],
+        plain=True,
+    )
+    assert text == LEFT + "Close the process's standard input, whatever happens."
+    with kept[0] as server:
+        server.kill()
+
+
+async def test_a_line_that_was_not_flushed_is_suspected(capsys):
+    def forgets(words):
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            try:
+                server.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}')
+                server.stdout.readline()
+            finally:
+                server.kill()
+
+    command = check.command(BARE_SERVER)
+    text = await shown(forgets, command, capsys=capsys, criteria=[], plain=True, seconds=1.0)
+    assert text.endswith("The server has read no line: does it end in \\n, and was it flushed?")
 
 
 async def test_an_sse_stream_that_is_left_open_is_told(capsys, sse_cut_off):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -32,6 +33,9 @@ async def answer(value=42):
 
 
 STRICT = ("-W", "error", "-X", "dev")
+SLOW = re.compile(
+    r"^Executing <.*> took [\d.]+ seconds\n", re.MULTILINE
+)  # says the machine, of itself
 
 
 def script(source: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +51,7 @@ def script(source: str, *options: str) -> subprocess.CompletedProcess[str]:
     left = [p for p in psutil.process_iter(["cmdline"]) if left_by(p, ended.stdout)]
     psutil.wait_procs(left, timeout=5)
     assert [p for p in left if p.is_running()] == []
+    ended.stderr = SLOW.sub("", ended.stderr)
     return ended
 
 

@@ -119,15 +119,25 @@ async def test_what_yields_nothing_is_closed_by_its_name_or_by_the_none_it_retur
     assert other.events == ["it entered"]
 
 
-async def test_closing_twice_or_something_unknown_does_nothing():
+async def test_closing_twice_does_nothing():
     thing = Thing(value=object())
     opened = await keep_open(thing, name="once")
     await close(opened)
     await close(opened)
     await close("once")
-    await close("never opened")
-    await close_all()
-    assert thing.events == ["it entered", "it left"]
+
+
+async def test_closing_what_never_was_open_is_a_mistake_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(owner, "_kinds", set())
+    opened = await keep_open(Thing(value=object()), name="known")
+    with pytest.raises(ValueError, match=r"under the name 'unknown'\. Open now: 'known'\. Run the"):
+        await close("unknown")
+    for wrong in ([opened], None, 5):
+        with pytest.raises(TypeError, match=f"and not a {type(wrong).__name__}. To close several"):
+            await close(wrong)
+    assert open_names() == ["known"]
 
 
 async def test_opening_again_under_the_same_name_closes_the_earlier_one_first():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -115,6 +116,10 @@ def _shown(argument: Any) -> str:
         return argument.__name__
     if isinstance(argument, list) and argument and isinstance(argument[0], BaseModel):
         return f"[{len(argument)} × {type(argument[0]).__name__}]"
+    if isinstance(argument, BaseModel):
+        return f"a {type(argument).__name__}"
+    if isinstance(argument, Path):
+        return argument.name
     bare = repr(argument) == object.__repr__(argument)  # an address, which tells nobody anything
     return f"a {type(argument).__name__}" if bare else shorten(repr(argument), 120)
 
@@ -138,10 +143,11 @@ def answers(
     __tracebackhide__ = True
     if not isinstance(given, Mapping):
         made = called_at_once(given)
-        if not made.trouble and not isinstance(made.value, Mapping):
-            made.trouble = f"it returned {made.value!r}. A dictionary is asked for."
         if made.trouble:
             return report(f"{made.name}()", [Verdict("runs to its end", made.trouble)])
+        if not isinstance(made.value, Mapping):
+            hint = f"it returned {made.value!r}. A dictionary is asked for."
+            return report(f"{made.name}()", [Verdict("returns a dictionary", hint)])
         given = dict(made.value)
     verdicts = []
     for name, value in right.items():

@@ -47,15 +47,20 @@ def closes() -> Criterion:
     def judge(made: Attempt) -> str:
         record = made.record
         if not record.opened:
-            return (
-                "it never opened a connection: enter `async with Client(...)`, "
-                "or, by hand, start the process."
-            )
+            step = "start the process" if record.by_hand else "enter `async with Client(...)`"
+            return f"it never opened a connection: {step}."
         if record.left_open:
-            return (
-                "your function returned and its connection is still open. "
-                "Leave the `async with` block, whatever happens; by hand, close its standard input."
+            ended = "ended" if made.trouble else "returned"
+            some = "its connection is"
+            if record.opened > 1:
+                verb = "is" if record.left_open == 1 else "are"
+                some = f"{record.left_open} of its {record.opened} connections {verb}"
+            step = (
+                "Close the process's standard input"
+                if record.by_hand
+                else "Leave the `async with` block, or `await close(client)`"
             )
+            return f"your function {ended} and {some} still open. {step}, whatever happens."
         if record.closed < record.opened:
             return "the server was ended by force. Close its standard input, and wait for its end."
         return ""

@@ -27,6 +27,10 @@ NEXT_STEP = {
     "completion/complete": "`await client.complete(ref, argument)` sends it",
     "notifications/cancelled": "the SDK sends it when you cancel the task that awaits the call",
 }
+BY_HAND = {
+    "initialize": "initialize comes first",
+    "notifications/initialized": NEXT_STEP["notifications/initialized"],
+}
 
 
 def sends(*methods: str) -> Criterion:
@@ -42,8 +46,7 @@ def sends(*methods: str) -> Criterion:
                 late = sent[at - 1]
                 return f"your client sent {method} before {late}. Its order was: {_list(sent)}."
             else:
-                step = NEXT_STEP.get(method, "")
-                return f"your client never sent {method}{': ' + step if step else ''}."
+                return f"your client never sent {method}{_step(method, made)}.{_cut(made)}"
         return ""
 
     return Criterion(f"sends {', then '.join(methods)}", judge)
@@ -122,10 +125,12 @@ def introduces_itself() -> Criterion:
     """The client's first message is one of the two that a server expects first."""
 
     def judge(made: Attempt) -> str:
-        first = made.record.sent[0].method if made.record.sent else ""
-        if not first or first in ("initialize", "server/discover"):
-            return "" if first else "your client sent nothing."
-        return f"your client sent {first} first: {NEXT_STEP['initialize']}."
+        if not made.record.sent:
+            return "your client sent nothing."
+        first = made.record.sent[0].method
+        if first in ("initialize", "server/discover"):
+            return ""
+        return f"your client sent {first or 'an answer'} first{_step('initialize', made)}."
 
     return Criterion("introduces itself to the server", judge)
 
@@ -141,7 +146,7 @@ def hears_no_error() -> Criterion:
                 method = asked.get(heard.message.get("id")) or "a message"
                 said = shorten(str(error.get("message", error)), 200)
                 return f"the server answered your {method} with an error: {said}."
-        return ""
+        return "" if made.record.sent else "your client sent nothing."
 
     return Criterion("the server has nothing against it", judge)
 
@@ -155,6 +160,18 @@ def _differences(heard: Heard, params: dict[str, Any]) -> list[str]:
             said = shown_value(heard.params[name])
             found.append(f"{name!r} was {said} where {shown_value(wanted)} is right")
     return found
+
+
+def _step(method: str, made: Attempt) -> str:
+    """What to do next, in the SDK's words, or in the protocol's where the SDK is not used."""
+    step = (BY_HAND if made.record.by_hand else NEXT_STEP).get(method)
+    return f": {step}" if step else ""
+
+
+def _cut(made: Attempt) -> str:
+    """A message may be on its way to a server that is ended before it can read."""
+    forced = made.record.opened > made.record.closed + made.record.left_open
+    return " Or the server was ended before it had read it." if forced else ""
 
 
 def _list(methods: Sequence[str]) -> str:

@@ -42,6 +42,7 @@ class Record:
     closed: int = 0  # of these, closed by the client as the protocol wants it
     left_open: int = 0  # of these, still open when the function had returned
     refused: list[int] = field(default_factory=list)  # the HTTP statuses that were errors
+    by_hand: bool = False  # the function was given a command, and no address or parameters
 
     @property
     def sent(self) -> list[Heard]:
@@ -56,4 +57,5 @@ class Record:
             whole.closed += record.closed
             whole.left_open += record.left_open
             whole.refused += record.refused
+            whole.by_hand |= record.by_hand
         return whole

@@ -3,29 +3,32 @@
 It is run as a file and with the standard library alone, so that it starts at once:
 `python recording.py LOG COMMAND [ARGUMENT ...]`. Each line of LOG is a JSON object: `pid` is this
 process; `what` is "started", "sent" (by the client), "received" (by it), "closed" (the client has
-closed the server's standard input) or "ended" (the server has); `line` is what passed.
+closed the server's standard input), "terminated" (by a signal) or "ended" (the server has);
+`line` is what passed.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from typing import IO, Any
 
+UNREAD_SECONDS = 0.2  # for a thread to take what lies in its pipe
+
 
 class Log:
-    """A file that two threads write to."""
+    """A file that two threads and a signal's handler write to: each line in one piece."""
 
     def __init__(self, path: str) -> None:
-        self._file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115, PTH123
-        self._lock = threading.Lock()
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.only_sent = False
 
     def note(self, what: str, line: bytes = b"") -> None:
         text = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
         entry = json.dumps({"pid": os.getpid(), "what": what, "line": text})
-        with self._lock:
-            self._file.write(entry + "\n")
+        os.write(self._file, entry.encode() + b"\n")
 
 
 def main(path: str, *command: str) -> None:
@@ -36,6 +39,17 @@ def main(path: str, *command: str) -> None:
     )
     copying = threading.Thread(target=_copy, args=(sys.stdin.buffer, "sent", server.stdin, log))
     copying.daemon = True  # it may wait for a client that says nothing more
+
+    def finish(*_: object) -> None:
+        """Told to end while the client is there: write down what it has sent until now."""
+        log.note("terminated")
+        log.only_sent = True
+        os.set_blocking(sys.stdin.fileno(), False)
+        copying.join(UNREAD_SECONDS)
+        server.kill()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, finish)
     copying.start()
     _copy(server.stdout, "received", sys.stdout.buffer, log)
     status = server.wait()
@@ -50,7 +64,7 @@ def _copy(source: IO[bytes], what: str, target: IO[bytes], log: Log) -> None:
             log.note(what, line)
             target.write(line)
             target.flush()
-        if what == "sent":
+        if what == "sent" and not log.only_sent:
             log.note("closed")
             target.close()
     except BrokenPipeError:

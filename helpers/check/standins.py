@@ -29,6 +29,7 @@ from helpers.serving import Transport
 
 PROXY = str(Path(__file__).with_name("recording.py"))
 END_SECONDS = 3.0  # for a server to end after its input was closed
+LAST_WORDS_SECONDS = 1.0  # for the proxy to end that was told to
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ def stdio(*arguments: str, command: str = sys.executable) -> StandIn:
 
 def command(*arguments: str, command: str = sys.executable) -> StandIn:
     """The same as a list of words, for a function that starts the process by itself."""
-    return StandIn(" ".join(arguments[-1:]), lambda record: _proxied([command, *arguments], record))
+
+    def opening(record: Record) -> AbstractAsyncContextManager[list[str]]:
+        record.by_hand = True
+        return _proxied([command, *arguments], record)
+
+    return StandIn(" ".join(arguments[-1:]), opening)
 
 
 def client(*arguments: str | MCPServer[Any], mode: str = "auto", **options: Any) -> StandIn:
@@ -157,8 +163,8 @@ async def _settle(log: str, record: Record) -> None:
 
 
 def _ending(processes: list[psutil.Process], log: str) -> list[psutil.Process]:
-    """Those whose input has been closed and that still run."""
-    told = {entry["pid"] for entry in _entries(log) if entry["what"] == "closed"}
+    """Those that were told to end, by a closed input or a signal, and still run."""
+    told = {entry["pid"] for entry in _entries(log) if entry["what"] in ("closed", "terminated")}
     return [process for process in processes if process.pid in told and _words(process)]
 
 
@@ -181,6 +187,10 @@ def _end(process: psutil.Process) -> bool:
     if not _words(process):  # it has ended, though nobody may have waited for it
         return False
     with contextlib.suppress(psutil.Error):
-        for each in [*process.children(recursive=True), process]:
+        started = process.children(recursive=True)
+        process.terminate()  # which lets it write down what has been sent
+        process.wait(LAST_WORDS_SECONDS)
+    for each in [*started, process]:
+        with contextlib.suppress(psutil.Error):
             each.kill()
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,7 @@ OTHER_TRANSPORT = (
     "Streamable HTTP; SSE is `sse_client(url)`."
 )
 NEVER_COMES = "It awaits something that never comes."
+BUSY = "kept the kernel busy"
 MANY = 100  # of one message: more than any task needs
 
 
@@ -75,14 +77,16 @@ def raised(
         return str(error)
     if isinstance(error, Busy):
         return (
-            f"`{function.__name__}` kept the kernel busy for {seconds:g} seconds. Is there a loop "
-            "that never ends, or something that blocks, such as time.sleep, or the reading of a "
-            "line that never comes?"
+            f"`{function.__name__}` {BUSY} for {seconds:g} seconds. Is there a loop that never "
+            "ends, or something that blocks, such as time.sleep, or the reading of a line that "
+            "never comes?"
         )
     file = function.__code__.co_filename
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     where = f" in line {lines[-1]} of its cell" if lines else ""
     said = shorten(str(error), 300)
+    if isinstance(error, subprocess.TimeoutExpired):  # which names the whole command of the check
+        said = f"the process had not ended after {error.timeout:g} seconds."
     more = next((f" {more}" for part, more in MEANING.items() if said.startswith(part)), "")
     end = "." if more and not said.endswith(".") else ""
     return f"{after}it raised {type(error).__name__}{where}: {said}{end}{more}"
@@ -92,10 +96,18 @@ def with_record(trouble: str, record: Record) -> str:
     """The same, made plainer by what passed between the function and its server."""
     if REFUSED in trouble:
         status = record.refused[-1] if record.refused else 0
+        if status not in ANSWERED and "sse_client(url)" in trouble:  # that has been said
+            return trouble
         return f"{trouble.rstrip('.')}. {ANSWERED.get(status, OTHER_TRANSPORT)}"
     [(method, times)] = Counter(heard.method for heard in record.sent).most_common(1) or [("", 0)]
     if NEVER_COMES in trouble and times > MANY:
-        return trouble.replace(
-            NEVER_COMES, f"It sent {method} {times:,} times: is there a loop that never ends?"
-        )
+        again = f"It sent {method} {times:,} times: is there a loop that never ends?"
+        return trouble.replace(NEVER_COMES, again)
+    if (
+        record.by_hand
+        and record.opened
+        and not times
+        and (NEVER_COMES in trouble or BUSY in trouble)
+    ):
+        return f"{trouble} The server has read no line: does it end in \\n, and was it flushed?"
     return trouble
