@@ -136,7 +136,7 @@ def test_a_lesson_is_shown_with_its_outputs_and_its_widgets_as_pictures(
 ) -> None:
     shown = article(book, pages, f"notebooks/{RUN}")
     printed = "".join(output.get_text() for output in shown.select(".cell_output"))
-    assert "48 calls; " in printed
+    assert "48 calls; 50 + 3 = 53" in printed
     assert "VBox(" not in printed
     assert len(shown.select(f'img[src*="{RUN}-"]')) == 8
     assert "widget-view" not in str(shown)
