@@ -58,6 +58,25 @@ def test_every_direct_dependency_is_in_the_lock_at_a_version_that_pyproject_allo
     assert wrong == [], "run `make lock`"
 
 
+def test_every_dependency_is_imported_or_run() -> None:
+    modules = {"markdown-it-py": "markdown_it"}  # whose module is not called as they are
+    programs = {"ipykernel": "kernelspec", "jupyterlab": "-m jupyterlab", "uv": "uvx"}
+    programs["nest_asyncio"] = "queued_cells.py nest_asyncio"
+    sources = [
+        *ROOT.glob("helpers/**/*.py"),
+        *ROOT.glob("servers/*.py"),
+        *ROOT.glob("notebooks/*.ipynb"),
+        *ROOT.glob("notebooks/s*/*"),
+        ROOT / "Makefile",
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    for line in PROJECT["dependencies"]:
+        name = Requirement(line).name
+        module = modules.get(name, name.replace("-", "_"))
+        imported = re.search(rf'^\s*"?(?:import|from) {module}\b', text, re.M)
+        assert imported or programs.get(name, "no such program") in text, f"{name} is not needed"
+
+
 def test_what_the_dependencies_need_is_in_the_lock_too() -> None:
     versions, todo, seen = pins(), direct_requirements(), set[tuple[str, frozenset[str]]]()
     while todo:
