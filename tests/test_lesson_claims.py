@@ -182,20 +182,23 @@ async def test_the_sdks_sse_transport_checks_neither_host_nor_origin_by_itself()
             await close(stream)
 
 
-async def test_the_event_reader_of_the_lesson_skips_pings():
+async def test_the_event_reader_of_the_lesson_skips_pings_and_says_so_when_nothing_comes():
     lesson = nbformat.read(NOTEBOOKS / "03_sse.ipynb", as_version=4)
     [source] = [cell.source for cell in lesson.cells if cell.id == "event"]
     reader = source.partition("first =")[0]
 
     async def stream() -> AsyncIterator[str]:
         ping = [": ping - 2026-01-01 00:00:00", ""]
-        for line in [*ping, "event: endpoint", "data: /x", "", *ping, *ping, "data: a: b", ""]:
+        first, second = ["event: endpoint", "data: /x", ""], ["event: message", "data: a: b", ""]
+        for line in [*ping, *first, *ping, *ping, *second]:
             yield line
 
-    names: dict[str, Any] = {"lines": stream()}
+    names: dict[str, Any] = {"lines": stream(), "httpx2": httpx2}
     exec(reader, names)
-    assert await names["next_event"]() == {"event": "endpoint", "data": "/x"}
-    assert await names["next_event"]() == {"data": "a: b"}
+    assert await names["next_event"]("endpoint") == {"event": "endpoint", "data": "/x"}
+    assert await names["next_event"]("message") == {"event": "message", "data": "a: b"}
+    with pytest.raises(RuntimeError, match="No message comes: run the cells again"):
+        await names["next_event"]("message")
 
 
 def test_a_server_sends_a_ping_every_fifteen_seconds():
