@@ -106,7 +106,7 @@ MORE = """while page.next_cursor:
 TOOLS_GAPS = {
     "start": "",
     "more": MORE,
-    "count": 'len(tool.input_schema["properties"])',
+    "count": 'len(tool.input_schema.get("properties", {}))',
     "returned": 'pd.DataFrame(rows, columns=["server", "tool", "arguments"])',
 }
 TOOLS = {
@@ -116,11 +116,11 @@ TOOLS = {
     ),
     "reads_the_second_page_alone": (
         {"more": MORE.replace("while", "if")},
-        "it ends after 21 rows, and ('long', 'tool_21', 0) should come next.",
+        "row 21 is ('clock', 'get_time', 0) where ('long', 'tool_21', 0) is right.",
     ),
     "keeps_the_last_server": (
         {"start": "rows = []"},
-        "row 0 is ('long', 'tool_01', 0) where ('scores', 'get_score_by_name', 1) is right.",
+        "row 0 is ('clock', 'get_time', 0) where ('scores', 'get_score_by_name', 1) is right.",
     ),
     "names_the_server_as_it_names_itself": (
         {"count": "1", "start": "server = client.server_info.name"},
@@ -129,6 +129,18 @@ TOOLS = {
     "counts_the_keys_of_the_schema": (
         {"count": "len(tool.input_schema)"},
         "where ('scores', 'get_score_by_name', 1) is right.",
+    ),
+    "counts_those_that_have_to_be_given": (
+        {"count": 'len(tool.input_schema.get("required", []))'},
+        "row 27 is ('clock', 'seconds_between', 1) where ('clock', 'seconds_between', 2) is right.",
+    ),
+    "takes_for_granted_that_there_are_arguments": (
+        {"count": 'len(tool.input_schema["properties"])'},
+        "it raised KeyError in line 10 of its cell: 'properties'",
+    ),
+    "counts_by_the_name": (
+        {"count": 'int(tool.name.startswith("get"))'},
+        "row 26 is ('clock', 'get_time', 1) where ('clock', 'get_time', 0) is right.",
     ),
     "returns_rows": (
         {"returned": "rows"},
@@ -191,11 +203,42 @@ async def call(clients, name, arguments):
 """,
     ),
     "splits_at_the_last_underscore": (
-        "it raised KeyError in line 3 of its cell: 'scores_get_score_by'",
+        "it raised KeyError in line 3 of its cell: 'north_days'",
         """
 async def call(clients, name, arguments):
-    server, _, tool = name.rpartition("_")
+    server, tool = name.rsplit("_", 1)
     return (await clients[server].call_tool(tool, arguments)).content[0].text
+""",
+    ),
+    "knows_one_tool_by_heart": (
+        "it raised KeyError in line 3 of its cell: 'north_days_off'",
+        """
+async def call(clients, name, arguments):
+    server = name.removesuffix("_score")
+    return (await clients[server].call_tool("score", arguments)).content[0].text
+""",
+    ),
+    "takes_for_granted_that_there_is_such_a_tool": (
+        "no KeyError came out of it: it returned 'Unknown tool: salary'.",
+        """
+async def call(clients, name, arguments):
+    for server in sorted(clients, key=len, reverse=True):
+        if name.startswith(server + "_"):
+            own = name.removeprefix(server + "_")
+            return (await clients[server].call_tool(own, arguments)).content[0].text
+    raise KeyError(name)
+""",
+    ),
+    "looks_whether_there_is_such_a_tool_when_it_has_been_called": (
+        "no tool is called 'north_salary', and one was called.",
+        """
+async def call(clients, name, arguments):
+    for server in sorted(clients, key=len, reverse=True):
+        if name.startswith(server + "_"):
+            result = await clients[server].call_tool(name.removeprefix(server + "_"), arguments)
+            if not result.is_error:
+                return result.content[0].text
+    raise KeyError(name)
 """,
     ),
     "asks_everybody": (
@@ -224,11 +267,12 @@ async def call(clients, name, arguments):
         "no KeyError came out of it: it returned '张三 has",
         """
 async def call(clients, name, arguments):
-    found = next(iter(clients.values()))
+    found, own = next(iter(clients.values())), "score"
     for server, client in clients.items():
-        if name == f"{server}_{name.rpartition('_')[2]}":
-            found = client
-    return (await found.call_tool(name.rpartition("_")[2], arguments)).content[0].text
+        for tool in (await client.list_tools()).tools:
+            if name == f"{server}_{tool.name}":
+                found, own = client, tool.name
+    return (await found.call_tool(own, arguments)).content[0].text
 """,
     ),
 }
@@ -255,7 +299,7 @@ MISTAKEN = {
     "two_names": ("fails", "'fails' is not it: now the hook puts different names in front."),
     "tool_of_second": (
         "get_score_by_name",
-        "'get_score_by_name' is not it: the hook puts the server's name and an underscore before",
+        "'get_score_by_name' is not it: the hook puts a name and an underscore before the",
     ),
     "still_open": (False, "False is not it: who has opened the connection, and so who closes it?"),
     "of_25": (25, "25 is not it: which page of a list does a group read?"),
@@ -268,6 +312,12 @@ def test_mistaking_a_group_is_told_where_to_look(lesson: Exercises, names: list[
     found = FOUND | {name: MISTAKEN[name][0] for name in names}
     answer = f"def what_a_group_does():\n    return {found!r}".replace("Ellipsis", "...")
     lesson.refused("group", answer, *[MISTAKEN[name][1] for name in names])
+
+
+def test_the_name_that_the_server_gives_itself_is_told_which_name_is_meant(lesson: Exercises):
+    answer = f"def what_a_group_does():\n    return {FOUND!r}".replace("second_", "achievement_")
+    hint = "is not it: the hook puts a name and an underscore before the tool's: the name that was"
+    lesson.refused("group", answer, hint, "given in `Implementation`.")
 
 
 SURVEY = """
@@ -291,7 +341,7 @@ SURVEY_GAPS = {
 SURVEYS = {
     "is_silent_about_the_others": (
         {"failed": "{}"},
-        "it names ['long', 'scores'] where ['empty', 'long', 'missing', 'scores'] is right.",
+        "Those that could not be opened belong into it, those that are disabled do not.",
     ),
     "names_what_is_disabled": (
         {"failed": SURVEY_GAPS["failed"] + ' | dict.fromkeys(hosted.disabled, "disabled")'},
@@ -299,7 +349,7 @@ SURVEYS = {
     ),
     "has_errors_in_place_of_texts": (
         {"failed": "dict(hosted.failed)"},
-        "a ConnectionError. The first line of what its error says is asked for, a str.",
+        "a FileNotFoundError. The first line of what its error says is asked for, a str.",
     ),
     "says_all_that_the_error_says": (
         {"failed": "{name: str(error) for name, error in hosted.failed.items()}"},
@@ -307,11 +357,19 @@ SURVEYS = {
     ),
     "counts_one_page": (
         {"more": ""},
-        "it says {'scores': 1, 'long': 10} where {'scores': 1, 'long': 25} is right.",
+        "is right. Are all pages counted?",
     ),
     "leaves_the_servers_running": (
         {"close": ""},
-        "2 server(s) still run: close what you have opened.",
+        "servers that still run: 3. Close what you have opened.",
+    ),
+    "says_what_kind_of_error_it_is": (
+        {"failed": "{name: type(error).__name__ for name, error in hosted.failed.items()}"},
+        "is 'FileNotFoundError', a str. The first line of what its error says is asked for, a str.",
+    ),
+    "says_of_all_the_same": (
+        {"failed": 'dict.fromkeys(hosted.failed, "could not be opened")'},
+        "The first line of what its error says is asked for, a str. It speaks of 'no-command-",
     ),
 }
 
@@ -320,6 +378,22 @@ SURVEYS = {
 def test_a_survey_that_is_not_one_is_told(lesson: Exercises, wrong: str):
     gaps, hint = SURVEYS[wrong]
     lesson.refused("survey", SURVEY.format(**SURVEY_GAPS | gaps), hint)
+
+
+KNOWN_BY_HEART = """
+async def survey(path):
+    names = json.loads(path.read_text(encoding="utf-8"))["mcpServers"]
+    known = {"missing": "no", "scores": 1, "empty": "no", "long": 25, "made-up": 7}
+    return {name: known[name[:-5]] for name in names if name[:-5] in known}
+"""
+
+
+def test_a_survey_that_opens_nothing_is_told(lesson: Exercises):
+    answer = 'async def survey(path):\n    return {"missing": "no", "scores": 1, "long": 25}'
+    lesson.refused("survey", answer, "it names ['long', 'missing', 'scores'] where ['empty-")
+    hint = "The first line of what its error says is asked for, a str. It speaks of 'no-command-"
+    lesson.refused("survey", KNOWN_BY_HEART, hint)
+    lesson.refused("survey", KNOWN_BY_HEART.replace("7", "10"), "is right. Are all pages counted?")
 
 
 def test_one_server_that_spoils_the_others_is_told(lesson: Exercises):
