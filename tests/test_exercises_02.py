@@ -209,7 +209,7 @@ def server_name(command):
 """,
     ),
     "knows_the_answer": (
-        "it returned 'achievement' where 'paged' is right.",
+        "it returned 'achievement' where 'server ",
         """
 def server_name(command):
     server = start(command)
@@ -218,6 +218,79 @@ def server_name(command):
     send(server, method="notifications/initialized")
     end(server)
     return "achievement"
+""",
+    ),
+    "says_that_it_is_ready_too_soon": (
+        "your client sent notifications/initialized before the answer to initialize had come.",
+        """
+def server_name(command):
+    server = start(command)
+    send(server, id=1, method="initialize", params=HELLO)
+    send(server, method="notifications/initialized")
+    name = receive(server)["result"]["serverInfo"]["name"]
+    end(server)
+    return name
+""",
+    ),
+    "writes_all_at_once_and_knows_the_answer": (
+        "your client sent notifications/initialized before the answer to initialize had come.",
+        """
+def server_name(command):
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}
+    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    subprocess.run(
+        command, input=f"{json.dumps(hello)}\\n{json.dumps(ready)}\\n".encode(), capture_output=True
+    )
+    return "achievement"
+""",
+    ),
+    "leaves_it_to_the_kit": (
+        "initialize has not the parameters in `HELLO`. Write this message yourself.",
+        """
+from helpers import run
+
+def server_name(command):
+    server = StdioServerParameters(command=command[0], args=command[1:])
+    client = run(connect(server, mode="legacy"))
+    run(close(client))
+    return client.server_info.name
+""",
+    ),
+    "leaves_it_to_the_sdk_of_today": (
+        "your client sent server/discover, which nobody asks for.",
+        """
+from helpers import run
+
+def server_name(command):
+    client = run(connect(StdioServerParameters(command=command[0], args=command[1:])))
+    run(close(client))
+    return client.server_info.name
+""",
+    ),
+    "says_goodbye": (
+        "your client sent notifications/shutdown, which nobody asks for.",
+        """
+def server_name(command):
+    server = start(command)
+    send(server, id=1, method="initialize", params=HELLO)
+    name = receive(server)["result"]["serverInfo"]["name"]
+    send(server, method="notifications/initialized")
+    send(server, method="notifications/shutdown")
+    end(server)
+    return name
+""",
+    ),
+    "asks_for_a_version_without_a_handshake": (
+        "initialize has not the parameters in `HELLO`.",
+        """
+def server_name(command):
+    server = start(command)
+    hello = HELLO | {"protocolVersion": "2026-07-28"}
+    send(server, id=1, method="initialize", params=hello)
+    name = receive(server)["result"]["serverInfo"]["name"]
+    send(server, method="notifications/initialized")
+    end(server)
+    return name
 """,
     ),
 }
@@ -271,7 +344,7 @@ FAULTS = {
     ),
     "the_end": (
         {"before": READY, "id": 2, "after": ""},
-        ("Leave the `async with` block, whatever happens; by hand, close its standard input.",),
+        ("Close the process's standard input, whatever happens.",),
     ),
     "an_end_by_force": (
         {"before": READY, "id": 2, "after": "server.terminate()"},
@@ -284,6 +357,79 @@ FAULTS = {
 def test_each_fault_that_is_left_is_told(lesson: Exercises, wrong: str):
     gaps, hints = FAULTS[wrong]
     lesson.refused("score-of", BY_HAND + SCORE_OF.format(**gaps), *hints)
+
+
+IN_TURN = """
+def score_of(command, name):
+    server = start(command)
+    send(server, id=1, method="initialize", params=HELLO)
+    receive(server)
+    send(server, method="notifications/initialized")
+    call = {"name": "get_score_by_name", "arguments": {"name": name}}
+    send(server, id=2, method="tools/call", params=call)
+    text = receive(server)["result"]["content"][0]["text"]
+    end(server)
+    return text
+"""
+TOO_SOON = "your client sent notifications/initialized before the answer to initialize had come."
+OUT_OF_TURN = {
+    "asks_before_it_reads": (
+        TOO_SOON,
+        IN_TURN.replace("    receive(server)\n", "").replace("text =", "receive(server); text ="),
+    ),
+    "reads_after_the_second_message": (
+        TOO_SOON,
+        IN_TURN.replace("    receive(server)\n", "").replace("call =", "receive(server); call ="),
+    ),
+    "hands_all_over_at_once": (
+        TOO_SOON,
+        """
+def score_of(command, name):
+    call = {"name": "get_score_by_name", "arguments": {"name": name}}
+    messages = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
+    ]
+    said, _ = start(command).communicate("\\n".join(map(json.dumps, messages)) + "\\n", timeout=10)
+    return json.loads(said.splitlines()[-1])["result"]["content"][0]["text"]
+""",
+    ),
+    "closes_before_it_reads": (
+        "the answer to tools/call never came. Read it before you close standard input: what the",
+        IN_TURN.replace("text =", "server.stdin.close(); text ="),
+    ),
+    "asks_for_one_name_always": (
+        "'arguments' was {'name': '张三'} where {'name': '李四'} is right.",
+        IN_TURN.replace('{"name": name}', '{"name": "张三"}'),
+    ),
+    "knows_the_scores": (
+        "it returned 'name: 李四 绩效评分: 92.7' where",
+        IN_TURN.replace(
+            "return text",
+            'return f"name: {name} 绩效评分: " + {"张三": "85.9", "李四": "92.7"}[name]',
+        ),
+    ),
+    "says_goodbye": (
+        "your client sent notifications/shutdown, which nobody asks for.",
+        IN_TURN.replace(
+            "    end(server)", '    send(server, method="notifications/shutdown"); end(server)'
+        ),
+    ),
+    "asks_for_a_version_without_a_handshake": (
+        "initialize has not the parameters in `HELLO`.",
+        IN_TURN.replace("params=HELLO", 'params=HELLO | {"protocolVersion": "2026-07-28"}'),
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", OUT_OF_TURN)
+def test_a_mended_client_that_goes_too_fast_or_knows_too_much_is_told(
+    lesson: Exercises, wrong: str
+):
+    hint, answer = OUT_OF_TURN[wrong]
+    assert answer != IN_TURN
+    lesson.refused("score-of", BY_HAND + answer, hint)
 
 
 SUGGESTIONS = {
