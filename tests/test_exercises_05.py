@@ -70,7 +70,7 @@ def form_of(tool):
             form[name] = Dropdown(options=schema["enum"], value=first)
         elif kind in SIMPLE:
             form[name] = SIMPLE[kind](schema.get("default", EMPTY[kind]))
-        elif kind is None and {"type": "null"} in schema.get("anyOf", []):
+        elif "number" in [part["type"] for part in schema.get("anyOf", [])]:
             form[name] = Text()
             form[name].add_class("may-be-left-out")
 
@@ -133,6 +133,7 @@ GAPS = {
     "callback": START,
     "returned": "name, button, answer",
 }
+ANSWERS = {"李四": "name: 李四 绩效评分: 92.7", "王五": "未搜到该员工的绩效"}
 SCORE_BUTTONS = {
     "prints": (
         {"show": "print(result.content[0].text)"},
@@ -140,7 +141,35 @@ SCORE_BUTTONS = {
     ),
     "shows_the_whole_result": (
         {"show": "answer.value = str(result)"},
-        "What a task prints is lost: set the label's `value`, to the text of the answer.",
+        "Show the text of the answer, `result.content[0].text`, and nothing else.",
+    ),
+    "puts_a_word_before_it": (
+        {"show": "answer.value = 'answer: ' + result.content[0].text"},
+        "the label shows 'answer: name: 李四 绩效评分: 92.7'. Show the text of the answer,",
+    ),
+    "knows_the_answers": (
+        {"show": f"answer.value = {ANSWERS}[asked]"},
+        "the task that the press has started raised KeyError: ''",
+    ),
+    "knows_the_answers_and_one_for_all_others": (
+        {"show": f"answer.value = {ANSWERS}.get(asked, 'not known')"},
+        "the label shows 'not known'. Show the text of the answer,",
+    ),
+    "shows_what_is_no_text": (
+        {"show": "answer.value = result"},
+        "the task that the press has started raised TraitError: The 'value' trait of a Label",
+    ),
+    "raises_in_the_callback": (
+        {"callback": "lambda _: tasks.append(ask(name.value))"},
+        "the callback raised AttributeError: 'set' object has no attribute 'append'",
+    ),
+    "calls_too_often": (
+        {"callback": "lambda _: [tasks.add(asyncio.create_task(ask(name.value))) for _ in 'ab']"},
+        "your client sent tools/call 4 time",
+    ),
+    "keeps_no_task": (
+        {"callback": "lambda _: (asyncio.ensure_future(ask(name.value)), None)[1]"},
+        "the task was thrown away while it waited for its answer: nobody referred to it.",
     ),
     "awaits_nothing": (
         {"callback": "lambda _: ask(name.value)"},
@@ -184,10 +213,11 @@ ADDER = """
 def adder(client):
     a, b, button, answer, tasks = IntText(2), IntText(3), Button(), Label(), set()
 
-    async def show({parameters}):
+    async def show():
         {first}
-        result = await client.call_tool("add", {{"a": a.value, "b": b.value}})
-        answer.value = f"{text} = {{result.structured_content['result']}}"
+        {call}result = await client.call_tool("add", {{"a": a.value, "b": b.value}})
+        total = {total}
+        answer.value = {shown}
 
     def pressed(button):
         {start}
@@ -195,39 +225,60 @@ def adder(client):
     button.on_click(pressed)
     return a, b, button, answer
 """
-AFTER = "{a.value} + {b.value}"
-BEFORE = "{before[0]} + {before[1]}"
+AFTER = 'f"{a.value} + {b.value} = {total}"'
 TAKE = "before = a.value, b.value"
 KEEP = "tasks.add(asyncio.create_task(show()))"
+ADDER_GAPS = {
+    "first": TAKE,
+    "call": "",
+    "total": "result.structured_content['result']",
+    "shown": 'f"{before[0]} + {before[1]} = {total}"',
+    "start": KEEP,
+}
 ADDERS = {
     "is_the_broken_one": (
-        {"parameters": "", "first": "", "text": AFTER, "start": "asyncio.create_task(show())"},
+        {"first": "", "shown": AFTER, "start": "asyncio.create_task(show())"},
         "the task was thrown away while it waited for its answer: nobody referred to it.",
     ),
     "reads_the_fields_again": (
-        {"parameters": "", "first": "", "text": AFTER, "start": KEEP},
-        "then a field was changed, and the label shows '99 + 22 = 42'. Take the values before",
+        {"first": "", "shown": AFTER},
+        "then a field was changed, and the label shows '99 + 22 = ",
     ),
     "forgets_its_task": (
-        {"parameters": "", "first": TAKE, "text": BEFORE, "start": "asyncio.create_task(show())"},
+        {"start": "asyncio.create_task(show())"},
         "the task was thrown away while it waited for its answer: nobody referred to it.",
     ),
     "starts_nothing": (
-        {"parameters": "", "first": TAKE, "text": BEFORE, "start": "show().close()"},
+        {"start": "show().close()"},
         "a press has called nothing. Does the callback start a task?",
     ),
     "raises_where_nobody_hears": (
-        {"parameters": "", "first": "before = ()", "text": BEFORE, "start": KEEP},
+        {"first": "before = ()"},
+        "the task that the press has started raised IndexError: tuple index out of range",
+    ),
+    "shows_nothing": (
+        {"shown": "''"},
         "the label shows nothing. Does the task set its `value`, or does it raise something?",
     ),
     "lets_the_notebook_wait": (
-        {
-            "parameters": "",
-            "first": TAKE,
-            "text": BEFORE,
-            "start": "from helpers import run; run(show())",
-        },
+        {"start": "from helpers import run; run(show())"},
         "the press was over only when the answer had come. Meanwhile nothing else could run:",
+    ),
+    "adds_by_itself": (
+        {"total": "sum(before)"},
+        "the label shows '20 + 22 = 42', and the server has answered",
+    ),
+    "adds_by_itself_and_asks_nobody": (
+        {"call": "return # ", "start": "answer.value = f'{a.value} + {b.value} = 42'"},
+        "a press has called nothing. Does the callback start a task?",
+    ),
+    "knows_the_sum": (
+        {"shown": "'20 + 22 = 42'"},
+        "Show that, whatever you would have said.",
+    ),
+    "leaves_no_spaces": (
+        {"shown": 'f"{before[0]}+{before[1]}={total}"'},
+        "Write it with spaces, as before: '20 + 22 = ",
     ),
 }
 
@@ -235,7 +286,7 @@ ADDERS = {
 @pytest.mark.parametrize("wrong", ADDERS)
 def test_an_adder_that_is_not_mended_is_told(lesson: Exercises, wrong: str):
     gaps, hint = ADDERS[wrong]
-    lesson.refused("adder", ADDER.format(**gaps), hint)
+    lesson.refused("adder", ADDER.format(**ADDER_GAPS | gaps), hint)
 
 
 FORM = """
@@ -252,10 +303,10 @@ def form_of(tool):
             case "integer":
                 form[name] = {integer}
             case "number":
-                form[name] = FloatText(default or 0)
+                {number}
             case "boolean":
                 form[name] = Checkbox({boolean})
-            case None if "number" in kinds:
+            case None if {optional}:
                 form[name] = Text("")
                 optional.add(name)
             {more}
@@ -273,7 +324,9 @@ def form_of(tool):
 FORM_GAPS = {
     "choice": 'Dropdown(options=schema["enum"], value=default or schema["enum"][0])',
     "integer": "IntText(default or 0)",
+    "number": "form[name] = FloatText(default or 0)",
     "boolean": "default or False",
+    "optional": '"number" in kinds',
     "more": "",
     "once": "",
     "given": "given = {name: widget.value for name, widget in form.items()}",
@@ -283,11 +336,11 @@ FORM_GAPS = {
 FORMS = {
     "leaves_nothing_out": (
         {"leave_out": "given[name] = float(text or 0)"},
-        "'min_rating' is 0.0 where 'missing' is right: an empty optional number is left out",
+        "'min_rating' is 0.0, and has to be left out: while its field is empty,",
     ),
     "sends_null": (
         {"leave_out": "given[name] = float(text) if text else None"},
-        "'min_rating' is None where 'missing' is right: an empty optional number is left out",
+        "'min_rating' is None, and has to be left out: while its field is empty,",
     ),
     "sends_the_text": (
         {"leave_out": "given |= {name: text} if text else {}"},
@@ -295,7 +348,7 @@ FORMS = {
     ),
     "leaves_out_zero": (
         {"leave_out": "given |= {name: float(text)} if text and float(text) else {}"},
-        "'min_rating' is 'missing' where 0.0 is right: only what is empty is left out",
+        "'min_rating' is missing where 0.0 is right: only what is empty is left out",
     ),
     "reads_too_early": (
         {
@@ -318,11 +371,31 @@ FORMS = {
     ),
     "forgets_the_defaults": (
         {"boolean": "False", "integer": "IntText(0)"},
-        "'descending' is False where True is right: an empty optional number is left out, and",
+        "'descending' is False where True is right: that is what it starts with.",
     ),
     "has_a_widget_for_everything": (
         {"more": "case _: form[name] = Text()"},
-        "'sort_by' is 'Text' where 'missing' is right: look at the table again.",
+        "'sort_by' is 'Text', and has to be left out: an argument of this kind gets no widget.",
+    ),
+    "has_no_widget_for_a_number": (
+        {"number": "pass"},
+        "'weight' is missing where 'FloatText' is right: look at the table again.",
+    ),
+    "takes_numbers_for_whole_numbers": (
+        {"number": "form[name] = IntText(default or 0)"},
+        "'weight' is 'IntText' where 'FloatText' is right: look at the table again.",
+    ),
+    "makes_a_whole_number_of_the_text": (
+        {"leave_out": "given |= {name: int(text)} if text else {}"},
+        "invalid literal for int() with base 10: '7.5'",
+    ),
+    "takes_every_anyof_for_an_optional_number": (
+        {"optional": '"anyOf" in schema'},
+        "'note' is 'Text', and has to be left out: an argument of this kind gets no widget.",
+    ),
+    "starts_a_choice_with_its_first_value": (
+        {"choice": 'Dropdown(options=schema["enum"])'},
+        "'size' is 'S' where 'M' is right: that is what it starts with.",
     ),
     "returns_the_values": (
         {"returned": "form, arguments()"},
@@ -341,15 +414,36 @@ def test_a_form_that_says_something_else_is_told(lesson: Exercises, wrong: str):
     lesson.refused("form", FORM.format(**FORM_GAPS | gaps), hint)
 
 
+FORM_OF_ONE_TOOL = """
+def form_of(tool):
+    regions = tool.input_schema["properties"].get("region", {"enum": ["any"]})["enum"]
+    form = {"query": Text(), "min_rating": Text(), "region": Dropdown(options=regions)}
+    form |= {"descending": Checkbox(True), "limit": IntText(20)}
+
+    def arguments():
+        given = {name: widget.value for name, widget in form.items()}
+        text = given.pop("min_rating")
+        return given | ({"min_rating": float(text)} if text else {})
+
+    return form, arguments
+"""
+
+
+def test_a_form_that_knows_one_tool_by_heart_is_told(lesson: Exercises):
+    hint = "'to' is missing where 'Text' is right: look at the table again."
+    lesson.refused("form", FORM_OF_ONE_TOOL, hint, "first give 'to' what the table says: see above")
+
+
 COUNTER = """
 def counter(client, steps):
-    start, stop, bar, words = Button(), Button(), IntProgress(max=steps), Label()
+    start, stop, bar, words = Button(), Button(), IntProgress({bar}), Label()
     tasks = []
 
-    async def note(progress, total, message):
+    async def note({parameters}):
         {note}
 
     async def count():
+        {first}
         result = await client.call_tool("slow_count", {{"steps": steps}}{progress})
         {answered}
 
@@ -361,7 +455,10 @@ def counter(client, steps):
     return start, stop, bar, words
 """
 COUNTER_GAPS = {
+    "bar": "max=steps",
+    "parameters": "progress, total, message",
     "note": "bar.value = int(progress)",
+    "first": "",
     "progress": ", progress_callback=note",
     "answered": "words.value = 'counted to ' + result.content[0].text",
     "stopped": "words.value = 'stopped'; [task.cancel() for task in tasks]",
@@ -374,15 +471,47 @@ COUNTERS = {
     ),
     "follows_nothing": (
         {"progress": ""},
-        "the bar moved 0 time(s), and the server reports every step: pass a `progress_callback`",
+        "and the bar showed []: pass a `progress_callback`, and set the bar's `value` in it.",
     ),
     "moves_at_the_end": (
         {"progress": "", "answered": COUNTER_GAPS["answered"] + "; bar.value = steps"},
-        "the bar moved 1 time(s), and the server reports every step",
+        "and the bar showed [5]: pass a `progress_callback`",
     ),
     "shows_no_answer": (
         {"answered": "print('counted to', result.content[0].text)"},
-        "it says ''. Set its `value` when the call has returned. Does the task raise?",
+        "it says ''. Set its `value` when the call has returned, with the number from the answer.",
+    ),
+    "shows_what_was_asked": (
+        {"answered": "words.value = f'counted to {steps}'"},
+        "it says 'counted to 20'. Set its `value` when the call has returned, with the number",
+    ),
+    "raises_where_nobody_hears": (
+        {"answered": "words.value = result.structured_content['answer']"},
+        "the task that the press has started raised KeyError: 'answer'",
+    ),
+    "moves_by_itself": (
+        {"progress": "", "first": "for i in range(3): bar.value = i + 1"},
+        "reported [1, 2, 3, 4, 5], and the bar showed [1, 2, 3]: pass a `progress_callback`",
+    ),
+    "moves_by_itself_to_the_end": (
+        {"progress": "", "first": "for i in range(steps): bar.value = i + 1"},
+        "and the bar showed [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,",
+    ),
+    "counts_what_arrives": (
+        {"note": "bar.value += 1"},
+        "and the bar showed [1, 2, 3]: set its `value` in your `progress_callback`,",
+    ),
+    "takes_one_parameter": (
+        {"parameters": "progress"},
+        "an async function of three parameters: progress, total and message. An error in it is",
+    ),
+    "has_a_bar_of_any_length": (
+        {"bar": ""},
+        "the bar is full at 100, and 5 steps are asked for.",
+    ),
+    "does_not_wait_long": (
+        {"progress": ", progress_callback=note, read_timeout_seconds=1"},
+        "the task that the press has started raised MCPError",
     ),
     "stops_in_words_alone": (
         {"stopped": "words.value = 'stopped'"},
