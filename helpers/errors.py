@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 import httpx2
+from pydantic import ValidationError
 
 
 def shorten(text: str, width: int = 60) -> str:
@@ -50,7 +52,28 @@ def root_cause(error: BaseException | None) -> str:
     if error is None:
         return "no reason was given"
     error = root(error)
-    return shorten(str(error), 300) or type(error).__name__
+    # httpx2 has no words for a connection that ends while it is read or written
+    mute = isinstance(error, httpx2.NetworkError) and "the server cut the connection off"
+    return shorten(str(error), 300) or mute or type(error).__name__
+
+
+def unreadable_line(error: BaseException | None) -> str:
+    """The text that a transport could not read as a message, or nothing."""
+    if not isinstance(error, ValidationError):
+        return ""
+    inputs = [details["input"] for details in error.errors(include_url=False)]
+    whole = next((found for found in inputs if isinstance(found, dict)), inputs[0])
+    if isinstance(whole, bytes):
+        whole = whole.decode(errors="replace")
+    return whole if isinstance(whole, str) else json.dumps(whole, default=str)
+
+
+def cannot_be_read(line: str) -> str:
+    """What to say of an answer that is none: how it begins."""
+    return (
+        "The server's answer cannot be read: it is not one valid JSON-RPC message.\n"
+        f"It begins {shorten(line)!r}."
+    )
 
 
 def http_hint(answer: httpx2.Response) -> str:

@@ -7,7 +7,6 @@ This one hands through the streams of another, so the SDK runs unchanged.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
 import re
@@ -17,21 +16,12 @@ from typing import Any
 
 import anyio
 import httpx2
+import mcp_types as types
 from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.message import SessionMessage
-from mcp_types import (
-    CONNECTION_CLOSED,
-    ErrorData,
-    JSONRPCError,
-    JSONRPCNotification,
-    JSONRPCRequest,
-    JSONRPCResponse,
-    RequestId,
-)
-from pydantic import ValidationError
 
 from helpers import logs
-from helpers.errors import root_cause, shorten
+from helpers.errors import cannot_be_read, root_cause, unreadable_line
 from helpers.owner_task import Owner, settled
 from helpers.streams import CLOSED, Reading, Writing
 from helpers.traffic import Wire
@@ -59,9 +49,11 @@ class RecordingTransport:
         self.broken_by: BaseException | None = None
         self.transport = transport
         self.last_words = last_words
-        self._pending: set[RequestId] = set()
+        self._pending: set[types.RequestId] = set()
         self.gone: str | None = None  # why nothing passes any more
         self.on_gone: list[Callable[[], None]] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        self._unread: dict[str, str] = {}  # answers over HTTP, by what the SDK says of them
 
     async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
@@ -85,6 +77,8 @@ class RecordingTransport:
         try:
             await self._leave()
         finally:
+            for task in self._sending:
+                task.cancel()
             self._put.close()
             self._local.close()
 
@@ -109,19 +103,24 @@ class RecordingTransport:
             try:
                 item: SessionMessage | Exception = await self._read.receive()
             except CLOSED:
-                # a transport that crashes closes its streams just before it raises
-                await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
+                await self._crash()
                 self.give_up("The server has gone: it ended, or it closed the connection.")
-            else:
-                if self.gone is None:  # else it is answered already, on this side
-                    return self._received(item)
+                continue
+            if self.gone is None and (read := self._received(item)):  # else it is answered already
+                return read
         return await self._local.receive()
 
-    def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
+    def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception | None:
         if isinstance(item, SessionMessage):
-            self.wire.add(item.message, sent=False)
-            if isinstance(item.message, JSONRPCResponse | JSONRPCError):
-                self._pending.discard(coerce_request_id(item.message.id or 0))
+            message = item.message
+            if isinstance(message, types.JSONRPCError):
+                line = self._unread.pop(message.error.message, None)
+                if line is not None:  # the SDK said this, and not the server
+                    self._answer({coerce_request_id(message.id or 0)}, cannot_be_read(line))
+                    return None
+            self.wire.add(message, sent=False)
+            if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+                self._pending.discard(coerce_request_id(message.id or 0))
         elif line := unreadable_line(item):
             self.stray.append(line)
             if re.search(r'"(jsonrpc|result)"\s*:', line):
@@ -131,22 +130,34 @@ class RecordingTransport:
     async def send(self, item: SessionMessage) -> None:
         message = item.message
         self.wire.add(message, sent=True)
-        if isinstance(message, JSONRPCRequest):
+        if isinstance(message, types.JSONRPCRequest):
             self._pending.add(coerce_request_id(message.id))
-        elif isinstance(message, JSONRPCNotification) and message.method.endswith("/cancelled"):
+        elif isinstance(message, types.JSONRPCNotification) and "/cancelled" in message.method:
             cancelled = (message.params or {}).get("requestId", "")
             self._pending.discard(coerce_request_id(cancelled))
         if self.gone is None:
-            # an HTTP transport goes on in the context of this call, which may be a cell's
-            token = logs.of_task.set(self._note)
-            try:
-                await self._write.send(item)
-            except CLOSED:
-                self.give_up("The server has gone: it no longer reads what we send.")
-            finally:
-                logs.of_task.reset(token)
+            # not waited for: the SDK's clock starts when a call is sent, and a server that
+            # reads no more would stop it for ever. Tasks begin, and so send, in their order.
+            task = asyncio.create_task(self._hand_over(item))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
         else:
             self._answer(self._pending, self.gone)
+
+    async def _hand_over(self, item: SessionMessage) -> None:
+        # an HTTP transport goes on in the context of this task, which has the call's
+        logs.of_task.set(self._note)
+        try:
+            await self._write.send(item)
+        except CLOSED:
+            await self._crash()
+            self.give_up("The server has gone: it no longer reads what we send.")
+        except Exception as error:
+            self.give_up(f"A message could not be sent: {root_cause(error).rstrip('.')}.")
+
+    async def _crash(self) -> None:
+        """A transport that crashes closes its streams just before it raises: let it say why."""
+        await asyncio.wait([self._owner.task], timeout=CRASH_SECONDS)
 
     def give_up(self, reason: str) -> None:
         """From here on every request is answered on this side, with `reason`."""
@@ -161,36 +172,28 @@ class RecordingTransport:
     def _note(self, record: logging.LogRecord) -> None:
         """Keep what the SDK logs; its writing task says only there that it has failed."""
         self.notes.append(logs.in_one_line(record))
-        if record.levelno >= logging.ERROR and record.getMessage() == "Error in post_writer":
-            error = record.exc_info[1] if record.exc_info else None
+        error = record.exc_info[1] if record.exc_info else None
+        said = record.getMessage()
+        if said in ("Error parsing JSON response", "Error parsing SSE message"):
+            told = f"{said.replace('Error parsing', 'Failed to parse')}: {error}"
+            self._unread[told] = unreadable_line(error)
+        if record.levelno >= logging.ERROR and said == "Error in post_writer":
             self.give_up(f"A message could not be sent: {root_cause(error).rstrip('.')}.")
 
     def _spoiled(self, line: str) -> None:
         """An answer came that cannot be read: the request it belongs to must not hang."""
-        reason = (
-            "The server's answer cannot be read: its line is not one valid JSON-RPC message.\n"
-            f"It begins {shorten(line)!r}.\nWhat else the server prints has to go to stderr."
-        )
+        reason = f"{cannot_be_read(line)}\nWhat else the server prints has to go to stderr."
         if not self.wire.answered:  # from the first message on: the handshake cannot succeed
             self.give_up(reason)
         named = re.findall(r'"id"\s*:\s*"?([^\s",}]+)', line)
         ids = {i for i in self._pending if str(i) in named} if named else self._pending
         self._answer(ids, reason)
 
-    def _answer(self, ids: set[RequestId], reason: str) -> None:
+    def _answer(self, ids: set[types.RequestId], reason: str) -> None:
         """Answer these requests with an error, on behalf of a server that cannot."""
         for request_id in ids:
-            error = ErrorData(code=CONNECTION_CLOSED, message=reason)
-            message = JSONRPCError(jsonrpc="2.0", id=request_id, error=error)
+            error = types.ErrorData(code=types.CONNECTION_CLOSED, message=reason)
+            message = types.JSONRPCError(jsonrpc="2.0", id=request_id, error=error)
             self.wire.add(message, sent=False, local=True)
             self._put.send_nowait(SessionMessage(message))
         self._pending -= ids
-
-
-def unreadable_line(error: Exception) -> str:
-    """The text that the transport could not read as a message, or nothing."""
-    if not isinstance(error, ValidationError):
-        return ""
-    inputs = [details["input"] for details in error.errors(include_url=False)]
-    whole = next((found for found in inputs if isinstance(found, dict)), inputs[0])
-    return whole if isinstance(whole, str) else json.dumps(whole, default=str)

@@ -25,6 +25,7 @@ TRANSPORTS = {
     "stdio_client": "stdio",
     "streamable_http_client": "Streamable HTTP",
 }
+CLOSING_SECONDS = 1.0
 
 
 class Follower(Protocol):
@@ -83,9 +84,14 @@ async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator
     async def note(response: httpx2.Response) -> None:
         answers.append(response)
 
+    async def hurry(request: httpx2.Request) -> None:
+        if request.method == "DELETE":  # sent on closing: a server that hangs must not hold us up
+            request.extensions["timeout"] = httpx2.Timeout(CLOSING_SECONDS).as_dict()
+
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [hurry], "response": [note]}
     timeout = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
     async with (
-        httpx2.AsyncClient(timeout=timeout, event_hooks={"response": [note]}) as http,
+        httpx2.AsyncClient(timeout=timeout, event_hooks=hooks) as http,
         streamable_http_client(url, http_client=http) as streams,
     ):
         yield streams
