@@ -442,7 +442,7 @@ async def suggestions(client, prompt, argument, typed):
 """,
     ),
     "asks_everybody_and_hides_it": (
-        "your client asked for a completion, and this server does not offer any: look at",
+        "your client sent completion/complete, and this server offers no completions: look at",
         """
 async def suggestions(client, prompt, argument, typed):
     typed = {"name": argument, "value": typed}
@@ -453,10 +453,73 @@ async def suggestions(client, prompt, argument, typed):
 """,
     ),
     "asks_nobody": (
-        "your client never sent completion/complete: `await client.complete(ref, argument)` sends",
+        "this server offers completions, and your client asked for none. Look at your condition:",
         """
 async def suggestions(client, prompt, argument, typed):
     return []
+""",
+    ),
+    "compares_with_true": (
+        "`client.server_capabilities.completions` is an object here, and None where nothing is",
+        """
+async def suggestions(client, prompt, argument, typed):
+    if client.server_capabilities.completions != True:
+        return []
+    typed = {"name": argument, "value": typed}
+    return (await client.complete(PromptReference(name=prompt), typed)).completion.values
+""",
+    ),
+    "goes_by_the_name_of_the_server": (
+        "this server offers completions, and your client asked for none.",
+        """
+async def suggestions(client, prompt, argument, typed):
+    if client.server_info.name == "achievement":
+        return []
+    typed = {"name": argument, "value": typed}
+    return (await client.complete(PromptReference(name=prompt), typed)).completion.values
+""",
+    ),
+    "goes_by_the_name_of_the_prompt": (
+        "this server offers completions, and your client asked for none.",
+        """
+async def suggestions(client, prompt, argument, typed):
+    if prompt == "appraise":
+        return []
+    typed = {"name": argument, "value": typed}
+    return (await client.complete(PromptReference(name=prompt), typed)).completion.values
+""",
+    ),
+    "looks_at_the_list_of_prompts_first": (
+        "your client sent prompts/list, and this server offers no completions: look at",
+        """
+async def suggestions(client, prompt, argument, typed):
+    await client.list_prompts()
+    if client.server_capabilities.completions is None:
+        return []
+    typed = {"name": argument, "value": typed}
+    return (await client.complete(PromptReference(name=prompt), typed)).completion.values
+""",
+    ),
+    "closes_the_client": (
+        "This client has been closed, or it was never opened.",
+        """
+async def suggestions(client, prompt, argument, typed):
+    if client.server_capabilities.completions is None:
+        return []
+    typed = {"name": argument, "value": typed}
+    values = (await client.complete(PromptReference(name=prompt), typed)).completion.values
+    await close(client)
+    return values
+""",
+    ),
+    "asks_and_knows_the_answer": (
+        "it returned [['湖北省', '湖南省'], ['湖北省', '湖南省']] where",
+        """
+async def suggestions(client, prompt, argument, typed):
+    if client.server_capabilities.completions is None:
+        return []
+    await client.complete(PromptReference(name=prompt), {"name": argument, "value": typed})
+    return ["湖北省", "湖南省"]
 """,
     ),
     "sends_the_argument_the_wrong_way_round": (
