@@ -138,8 +138,19 @@ async def score_over_sse(url, name):
     return result.content[0].text
 """,
     ),
+    "does_not_introduce_itself": (
+        "your client sent tools/call first: on a ClientSession, `await session.initialize()` comes",
+        """
+from mcp import ClientSession
+
+async def score_over_sse(url, name):
+    async with sse_client(url) as (read, write), ClientSession(read, write) as session:
+        result = await session.call_tool("get_score_by_name", {"name": name})
+    return result.content[0].text
+""",
+    ),
     "asks_for_one_name_always": (
-        "it returned 'name: 李四 绩效评分: 92.7' where 'name: 张三 绩效评分: 85.9' is right.",
+        "'arguments' was {'name': '李四'} where {'name': '张三'} is right.",
         """
 async def score_over_sse(url, name):
     async with Client(sse_client(url)) as client:
@@ -171,7 +182,28 @@ async def scores_of(url, names):
 """
 SSE = "sse_client(url)"
 CLOSES_ALL = "[await close(client) for client in clients]"
+ONE_AFTER_THE_OTHER = (
+    "the second was asked when the first had its answer. Gather the calls, as above."
+)
 MANY = {
+    "one_after_the_other": (
+        """
+async def scores_of(url, names):
+    out = []
+    for name in names:
+        async with Client(sse_client(url)) as client:
+            answer = await client.call_tool("get_score_by_name", {"name": name})
+            out.append(answer.content[0].text)
+    return out
+""",
+        ONE_AFTER_THE_OTHER,
+    ),
+    "connected_together_and_asked_in_turn": (
+        SCORES.format(transport=SSE, known_as="f'{number}'", closing=CLOSES_ALL).replace(
+            "await asyncio.gather(*calls)", "[await call for call in calls]"
+        ),
+        ONE_AFTER_THE_OTHER,
+    ),
     "both_faults": (
         SCORES.format(transport="url", known_as='"score"', closing='await close("score")'),
         "for an SSE server write connect(sse_client(url)).",
@@ -227,11 +259,17 @@ KNOWN = {
     "foreign_status": 421,
 }
 MISTAKEN = {
-    "first_event": ("message", "'message' is not it: it is the first line that begins"),
+    "first_event": (
+        "message",
+        "'message' is not it: it is the word behind `event:`, where that stands first.",
+    ),
     "letter_box": ("/sse", "'/sse' is not it: it stands in the data of the first event."),
     "post_status": (200, "200 is not it: it is printed above, and it means *accepted*."),
     "answer_on": ("response", "'response' is not it: what came after the POST, and where?"),
-    "answer_event": ("endpoint", "'endpoint' is not it: it is the second line that begins"),
+    "answer_event": (
+        "event: message",
+        "'event: message' is not it: it is the word behind `event:`, where that stands for the sec",
+    ),
     "same_session": (True, "True is not it: the id says which stream the answers belong on."),
     "lost_status": ("404", "'404' is of type str where int is asked for."),
     "foreign_status": (..., "fill in 'foreign_status': look at the three requests under"),
