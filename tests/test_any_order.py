@@ -32,7 +32,7 @@ from tests.places import NOTEBOOKS
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 ORDERS = soak.times(1, 50)
-SECONDS = soak.times(60, 360)  # for a lesson: no order begins later
+SECONDS = soak.times(60, 900)  # for a lesson: no order begins later
 KERNELS = soak.times(1, 2)  # at once: many cells wait more than they work
 CELL_SECONDS = 60.0  # the slowest, which starts a kernel and waits five seconds, takes ten
 
@@ -226,6 +226,27 @@ def test_cells_in_any_order_end_and_say_what_is_missing(path: Path):
     lines = [f"{count:6}  {end}" for end, count in ends.most_common()]
     soak.show(f"how the cells of {path.stem} ended", "\n".join(lines))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "",
+        "StopIteration: ",
+        "KeyError: 'client'",
+        "NameError: name 'of_no_cell' is not defined",
+        "AttributeError: 'Client' object has no attribute 'connect'",
+    ],
+)
+def test_an_error_that_names_no_cell_and_nothing_of_the_lessons_own_is_not_let_through(error: str):
+    lesson = read(LESSONS[4])
+    assert not lesson.explained("class-use", error)
+    assert lesson.explained("class-use", "NameError: name 'client' is not defined")
+
+
+def test_the_cells_that_start_processes_by_hand_are_there():
+    for lesson, cells in [*BY_HAND.items(), *BY_HAND_ONCE.items()]:
+        assert cells <= read(NOTEBOOKS / f"{lesson}.ipynb").cells.keys()
 
 
 @pytest.mark.parametrize(
