@@ -9,6 +9,7 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("score-button", "adder", "form", "counter")
+COLOUR = "\x1b["  # what a log line begins with
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,9 @@ def lesson() -> Iterator[Exercises]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
+    said = lesson.solved(task)
+    assert passes(said)
+    assert COLOUR not in said.text, "something was logged"
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -289,6 +292,14 @@ def test_an_adder_that_is_not_mended_is_told(lesson: Exercises, wrong: str):
     lesson.refused("adder", ADDER.format(**ADDER_GAPS | gaps), hint)
 
 
+def test_a_task_that_was_thrown_away_prints_no_log_line(lesson: Exercises):
+    gaps = ADDERS["is_the_broken_one"][0]
+    said = lesson.answered("adder", ADDER.format(**ADDER_GAPS | gaps))
+    assert said.status == "error"
+    assert COLOUR not in said.text
+    assert "destroyed" not in said.text + said.stderr
+
+
 FORM = """
 def form_of(tool):
     form, optional = {{}}, set()
@@ -503,7 +514,7 @@ COUNTERS = {
     ),
     "takes_one_parameter": (
         {"parameters": "progress"},
-        "an async function of three parameters: progress, total and message. An error in it is",
+        "an async function of three parameters: progress, total and message. An error in it stops",
     ),
     "has_a_bar_of_any_length": (
         {"bar": ""},

@@ -9,6 +9,7 @@ import pytest
 from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
 
 TASKS = ("all-tools", "call", "group", "survey")
+COLOUR = "\x1b["  # what a log line begins with
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,9 @@ def lesson() -> Iterator[Exercises]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
+    said = lesson.solved(task)
+    assert passes(said)
+    assert COLOUR not in said.text, "something was logged"
 
 
 @pytest.mark.parametrize("task", TASKS)
