@@ -71,7 +71,7 @@ class Lesson:
     cells: dict[str, str]  # by id, as they stand
     fails: set[str]  # ids of cells that are meant to fail
     names: set[str] = field(default_factory=set)  # that some cell gives a value to
-    attributes: set[str] = field(default_factory=set)  # of the lesson's own classes
+    attributes: set[tuple[str, str]] = field(default_factory=set)  # of its own classes
 
     def order(self, number: int) -> list[str]:
         chance = random.Random(f"{self.path.stem} {number}")
@@ -94,7 +94,7 @@ class Lesson:
             return name[1] in self.names
         # a class of the lesson's own is made in several cells: this is a missing name, too
         if name := re.match(r"AttributeError: '(\w+)' object has no attribute '(\w+)'", error):
-            return name[1] in self.names and name[2] in self.attributes
+            return (name[1], name[2]) in self.attributes
         return False
 
 
@@ -106,7 +106,7 @@ def read(path: Path) -> Lesson:
         for node in top(ast.parse(TransformerManager().transform_cell(cell.source))):
             lesson.names |= set(given(node))
             if isinstance(node, ast.ClassDef):
-                lesson.attributes |= set(attributes(node))
+                lesson.attributes |= {(node.name, inner) for inner in attributes(node)}
     return lesson
 
 
