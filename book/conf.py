@@ -44,6 +44,7 @@ nb_mime_priority_overrides = [
 myst_heading_anchors = 3
 myst_heading_slug_func = pages.slug
 suppress_warnings = [
+    "mystnb.unknown_mime_type",  # a diagram of messages: the plain text beside it is shown
     "config.cache",  # a function among the settings cannot be compared
     "misc.highlighting_failure",  # a shell command within a block of Python
 ]

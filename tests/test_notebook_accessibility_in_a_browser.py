@@ -7,9 +7,9 @@ from typing import Any
 
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.axe import faults
 from tests.browser import (
     LAID_OUT,
     RED,
@@ -23,7 +23,7 @@ from tests.browser import (
 from tests.checkouts import copy_checkout, lab
 from tests.kernels import ended_within
 from tests.prose import LESSONS
-from tests.soak import count, times
+from tests.soak import times
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -33,13 +33,6 @@ NAMES = [path.stem for path in LESSONS]
 RUN = NAMES if times(2, 10) == 10 else ["00_start_here", "05_tool_widgets"]
 # What a lesson brings. The editors and buttons around it are JupyterLab's.
 RENDERED = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}
-# What the libraries draw so wherever they are used, by axe's rule: pandas leaves the header above
-# a table's row numbers empty, and ipywidgets gives the handle of a slider no name (its value can be
-# typed beside it). No lesson can mend these; they are counted at the end of the run.
-LIBRARIES = {
-    "empty-table-header": "table.dataframe thead th:first-child",
-    "aria-input-field-name": ".widget-slider .noUi-handle",
-}
 
 
 @pytest.fixture(scope="module")
@@ -60,26 +53,10 @@ def page(browser_path: str) -> Iterator[Page]:
         yield page
 
 
-def faults(page: Page) -> list[str]:
+def found(page: Page) -> list[str]:
     page.add_style_tag(content=LAID_OUT)
     expect(page.locator(".jp-Notebook").locator(UNDRAWN)).to_have_count(0)
-    found = Axe().run(page, context=RENDERED).response
-    assert len(found["passes"]) > 5
-    count("rules of axe-core that a lesson kept", len(found["passes"]))
-    return [
-        f"{fault['id']}: {node['html']}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-        if not of_a_library(page, fault["id"], node["target"][0])
-    ]
-
-
-def of_a_library(page: Page, rule: str, target: str) -> bool:
-    drawn = LIBRARIES.get(rule, ":not(*)")
-    excused = bool(page.locator(target).evaluate("(element, by) => element.matches(by)", drawn))
-    if excused:
-        count(f"elements that a library draws against the rule {rule}")
-    return excused
+    return faults(page, RENDERED)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,12 +64,12 @@ def test_a_lesson_can_be_read_by_everybody(
     page: Page, jupyterlab: dict[str, Any], name: str
 ) -> None:
     open_lesson(page, jupyterlab, name)
-    assert faults(page) == []
+    assert found(page) == []
     if name in RUN:
         run_all(page)
         assert outputs(page, RED) == []
         assert prompts(page) == [f"[{at}]:" for at in range(1, len(prompts(page)) + 1)]
-        assert faults(page) == []
+        assert found(page) == []
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu-item", has_text="Shut Down Kernel").click()
     expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
@@ -103,4 +80,4 @@ def test_axe_finds_what_is_wrong_in_such_a_page(page: Page, jupyterlab: dict[str
     spoil = "(element, html) => element.insertAdjacentHTML('beforeend', html)"
     html = '<img src="x.png"><a href="#"></a>'
     page.locator(".jp-MarkdownOutput").first.evaluate(spoil, html)
-    assert {fault.partition(":")[0] for fault in faults(page)} == {"image-alt", "link-name"}
+    assert {fault.partition(":")[0] for fault in found(page)} == {"image-alt", "link-name"}
