@@ -117,6 +117,22 @@ def test_another_solution_passes(lesson: Exercises, task: str):
     assert passes(lesson.answered(task, OTHERS[task]))
 
 
+def test_a_bar_may_be_set_at_the_start_and_at_the_end(lesson: Exercises):
+    answer = lesson.cells["counter"].source
+    at_the_end = "int(result.content[0].text)"
+    for place, value in (("        try:\n", "0"), ("        words.value = f", at_the_end)):
+        assert place in answer
+        answer = answer.replace(place, f"        bar.value = {value}\n{place}")
+    assert passes(lesson.answered("counter", answer))
+
+
+def test_the_structured_part_of_an_answer_may_be_shown(lesson: Exercises):
+    answer = lesson.cells["score-button"].source
+    text, part = "result.content[0].text", 'result.structured_content["result"]'
+    assert text in answer
+    assert passes(lesson.answered("score-button", answer.replace(text, part)))
+
+
 SCORE_BUTTON = """
 def score_button(client):
     name, button, answer, tasks = Text(), Button(), {label}, set()
