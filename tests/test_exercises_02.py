@@ -245,15 +245,16 @@ def server_name(command):
 """,
     ),
     "leaves_it_to_the_kit": (
-        "initialize has not the parameters in `HELLO`. Write this message yourself.",
+        "the parameters of initialize are not `HELLO`. Write this message yourself.",
         """
 from helpers import run
 
 def server_name(command):
     server = StdioServerParameters(command=command[0], args=command[1:])
     client = run(connect(server, mode="legacy"))
+    name = client.server_info.name
     run(close(client))
-    return client.server_info.name
+    return name
 """,
     ),
     "leaves_it_to_the_sdk_of_today": (
@@ -263,8 +264,9 @@ from helpers import run
 
 def server_name(command):
     client = run(connect(StdioServerParameters(command=command[0], args=command[1:])))
+    name = client.server_info.name
     run(close(client))
-    return client.server_info.name
+    return name
 """,
     ),
     "says_goodbye": (
@@ -281,7 +283,7 @@ def server_name(command):
 """,
     ),
     "asks_for_a_version_without_a_handshake": (
-        "initialize has not the parameters in `HELLO`.",
+        "the parameters of initialize are not `HELLO`.",
         """
 def server_name(command):
     server = start(command)
@@ -373,6 +375,13 @@ def score_of(command, name):
 """
 TOO_SOON = "your client sent notifications/initialized before the answer to initialize had come."
 OUT_OF_TURN = {
+    "starts_nothing": (
+        "no answer to initialize came. Read it before you close standard input:",
+        """
+def score_of(command, name):
+    return "name: 张三 绩效评分: 85.9"
+""",
+    ),
     "asks_before_it_reads": (
         TOO_SOON,
         IN_TURN.replace("    receive(server)\n", "").replace("text =", "receive(server); text ="),
@@ -396,7 +405,7 @@ def score_of(command, name):
 """,
     ),
     "closes_before_it_reads": (
-        "the answer to tools/call never came. Read it before you close standard input: what the",
+        "no answer to tools/call came. Read it before you close standard input: what the",
         IN_TURN.replace("text =", "server.stdin.close(); text ="),
     ),
     "asks_for_one_name_always": (
@@ -417,7 +426,7 @@ def score_of(command, name):
         ),
     ),
     "asks_for_a_version_without_a_handshake": (
-        "initialize has not the parameters in `HELLO`.",
+        "the parameters of initialize are not `HELLO`.",
         IN_TURN.replace("params=HELLO", 'params=HELLO | {"protocolVersion": "2026-07-28"}'),
     ),
 }

@@ -340,8 +340,13 @@ APPS = {
     "has_no_stream": (
         {"stream": 'Route("/stream", Stream(), methods=["GET"])'},
         "stream: 404. Is there a route",
+        "a foreign host is refused Mend the stream first.",
     ),
-    "has_no_letter_box": ({"messages": ""}, NO_LETTER),
+    "has_no_letter_box": (
+        {"messages": ""},
+        NO_LETTER,
+        "two clients call a tool Mend what takes the letters first.",
+    ),
     "has_its_letter_box_elsewhere": (
         {"messages": 'Mount("/post/", transport.handle_post_message)'},
         NO_LETTER,
@@ -387,5 +392,5 @@ APPS = {
 
 @pytest.mark.parametrize("wrong", APPS)
 def test_an_application_that_lacks_something_is_told(lesson: Exercises, wrong: str):
-    gaps, hint = APPS[wrong]
-    lesson.refused("app", APP.format(**GAPS | gaps), hint)
+    gaps, *hints = APPS[wrong]
+    lesson.refused("app", APP.format(**GAPS | gaps), *hints)
