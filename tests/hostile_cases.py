@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis_jsonschema import from_schema
 from mcp.server.mcpserver.tools import Tool
@@ -158,6 +158,7 @@ def trial(short: int, long: int) -> settings:
         deadline=None,
         max_examples=times(short, long),
         derandomize=not SOAKING,
+        phases=[Phase.generate] if SOAKING else [Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
 
@@ -187,8 +188,8 @@ def message(**members: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", **members}
 
 
-def requests(module: str, *, handshake: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """Well-formed requests, of either era, with parameters that fit and that do not."""
+def requests(module: str, state: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Well-formed requests, mostly of the state's era, with parameters that fit and that do not."""
     junk = values(texts)
     tools = [tool for server, tool in SCHEMAS if server == module]
     prompts = [prompt for server, prompt in PROMPTS if server == module]
@@ -214,7 +215,7 @@ def requests(module: str, *, handshake: bool) -> st.SearchStrategy[dict[str, Any
         "resources/read": st.builds(dict, uri=uris(module, texts | texts.map(encode)) | junk),
         "completion/complete": st.builds(dict, ref=reference | junk, argument=argument | junk),
     }
-    if handshake:
+    if state in ("legacy", "modern"):
         calls["initialize"] = tampered(st.just(INITIALIZE), junk)
     pairs = [st.tuples(st.just(method), params) for method, params in calls.items()]
     pairs.append(st.tuples(st.sampled_from(LISTS), st.builds(dict, cursor=texts | junk)))
@@ -224,9 +225,10 @@ def requests(module: str, *, handshake: bool) -> st.SearchStrategy[dict[str, Any
         )
     )
     token = st.builds(dict, progressToken=texts | numbers | junk)
-    metas = st.none() | st.just(ENVELOPE) | tampered(st.just(ENVELOPE), junk) | token
+    fit = st.just(ENVELOPE if "modern" in state else None)
+    metas = st.sampled_from([fit, fit, fit, st.none(), tampered(st.just(ENVELOPE), junk), token])
     ids = st.integers(1000) | texts.map("id {}".format) | st.sampled_from(["", "7", 2**63, 10**40])
-    return st.builds(_request, ids, st.one_of(pairs), metas | st.just(ENVELOPE))
+    return st.builds(_request, ids, st.one_of(pairs), metas.flatmap(lambda meta: meta))
 
 
 def _request(request_id: Any, call: tuple[str, Any], meta: Any) -> dict[str, Any]:
@@ -243,14 +245,14 @@ OTHER_KINDS = ["notice", "answer", "cut", "changed", "junk", "bytes"]
 
 
 @st.composite
-def lines(draw: st.DrawFn, module: str, *, handshake: bool, most: str = "request") -> bytes:
+def lines(draw: st.DrawFn, module: str, state: str, most: str = "request") -> bytes:
     """A line to send: a request as it should be, one that was spoilt, or anything else."""
     kind = draw(st.sampled_from([most] * 5 + OTHER_KINDS))
     if kind == "bytes":
         return draw(st.binary(max_size=200))
     junk = values(lone)
     if kind == "junk":
-        return _line(draw, draw(junk | st.lists(requests(module, handshake=False), max_size=3)))
+        return _line(draw, draw(junk | st.lists(requests(module, "before"), max_size=3)))
     if kind == "notice":
         gone = {"requestId": draw(st.sampled_from([-1, "nobody", None, [], {}, 1.5, True]))}
         params = draw(
@@ -264,11 +266,11 @@ def lines(draw: st.DrawFn, module: str, *, handshake: bool, most: str = "request
     if kind == "answer":
         members = draw(st.dictionaries(st.sampled_from(["id", "result", "error", "params"]), junk))
         return _line(draw, message(**members))
-    request = draw(requests(module, handshake=handshake))
+    request = draw(requests(module, state))
     if kind == "changed":
         name = draw(st.sampled_from(["jsonrpc", "id", "method", "params", "result", "error"]))
         request = request | {name: draw(junk)}
-        if request["method"] == "initialize" and not handshake:
+        if request["method"] == "initialize" and state not in ("legacy", "modern"):
             request["method"] = "ping"
     line = _line(draw, request)
     if kind == "cut" and b"slow_count" not in line:  # a digit more would make it very slow

@@ -184,7 +184,7 @@ class Pipe:
         line = json.dumps(message(id=request_id, method=method, params=params)).encode()
         return self.settle([line])[key(request_id)]
 
-    def settle(self, lines: list[bytes], seconds: float = 20.0) -> dict[Any, dict[str, Any]]:
+    def settle(self, lines: list[bytes], seconds: float = 60.0) -> dict[Any, dict[str, Any]]:
         """Send lines and wait until all that must be answered is answered, each of them once."""
         for line in lines:
             self._send(line)
@@ -221,7 +221,7 @@ class Pipe:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
         try:
-            assert self.process.wait(20) == 0
+            assert self.process.wait(60) == 0
         finally:
             self.process.kill()
             self.process.wait()
