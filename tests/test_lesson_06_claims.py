@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
+import nbformat
 import pytest
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
@@ -178,3 +182,24 @@ def test_the_script_says_in_one_line_that_nothing_answers(url: str):
         f"no Streamable HTTP server answers at {url}: is it running, are path and token right?\n"
     )
     assert done.returncode == 1
+
+
+async def test_a_question_that_comes_late_is_answered_too(capsys: pytest.CaptureFixture[str]):
+    """The cell that answers, with a fifth of a second for its five: the form comes after it."""
+    cells = nbformat.read(NOTEBOOKS / "06_streamable_http.ipynb", as_version=4).cells
+    [answer] = [cell.source for cell in cells if cell.id == "question-answer"]
+    pressed = asyncio.Event()
+    box = SimpleNamespace(children=[None])
+
+    async def ask() -> SimpleNamespace:
+        await asyncio.sleep(0.3)
+        send = SimpleNamespace(click=pressed.set)
+        box.children = [None, None, SimpleNamespace(children=[send, None])]
+        await pressed.wait()
+        return SimpleNamespace(content=[SimpleNamespace(text="a film")])
+
+    names = {"asyncio": asyncio, "box": box, "call": asyncio.create_task(ask())}
+    source = answer.replace("timeout=5)", "timeout=0.2)")
+    code = compile(source, "question-answer", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(code, names)
+    assert capsys.readouterr().out == "a film\n"
