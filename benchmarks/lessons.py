@@ -83,7 +83,7 @@ def _by_lesson(
         [
             "## The lessons",
             "Memory is that of the kernel and all its children at one moment, the highest of a "
-            "run, looked at twenty times a second. PSS counts once a page that several of them "
+            "run, looked at ten times a second. PSS counts once a page that several of them "
             "share; RSS counts it in each. Binder guarantees 450 MB.",
             table(["Lesson", "Run All, with its kernel's start", "Peak, PSS", "Peak, RSS"], rows),
         ]

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import psutil
 
-INTERVAL = 0.05  # seconds between two looks
+INTERVAL = 0.1  # seconds between two looks
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,21 @@ import asyncio
 import sys
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 
+import httpx2
 from mcp import Client
 from mcp.client.sse import sse_client
+
+PATIENCE = 60.0  # seconds for one call
+
+
+def http(**options: Any) -> httpx2.AsyncClient:
+    """A client that keeps no idle connection for the five seconds after which uvicorn closes it.
+
+    The SDK's own does, and a request that meets the closing is lost, and with it the session.
+    """
+    return httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=1), **options)
 
 
 async def say(*words: object) -> None:
@@ -31,7 +43,9 @@ async def main(url: str, clients: int, calls: int) -> None:
     async with AsyncExitStack() as stack:
         opened: list[Client] = []
         while len(opened) < clients:
-            opened.append(await stack.enter_async_context(Client(sse_client(url))))
+            transport = sse_client(url, httpx_client_factory=http)
+            client = Client(transport, read_timeout_seconds=PATIENCE)
+            opened.append(await stack.enter_async_context(client))
             await wrong(opened[-1], 0, 1)  # the first call imports, and lists the tools
             if len(opened) == 1:
                 await say("one")
