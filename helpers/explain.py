@@ -30,13 +30,9 @@ def explain(
     cause = root(raised)
     words = recorder.last_words() if recorder else ""
     if isinstance(cause, TimeoutError):
-        stray = recorder and recorder.stray
-        doubt = (
-            f"It printed {shorten(stray[0])!r} to stdout, which is no MCP message."
-            if stray
-            else "It may wait for something, or be no MCP server. Is it slow? Pass timeout=."
+        return TimeoutError(
+            f"{described} did not answer within {timeout:g} s.\n{_doubt(recorder)}{words}"
         )
-        return TimeoutError(f"{described} did not answer within {timeout:g} s.\n{doubt}{words}")
     if isinstance(cause, ConnectionAbortedError):
         return ConnectionAbortedError(f"{described}: {cause}, or connected to again.")
     if isinstance(cause, OSError) and isinstance(target, StdioServerParameters):
@@ -61,6 +57,18 @@ def nothing_answers(error: httpx2.ConnectError) -> ConnectionError:
         f"Nothing answers at {error.request.url}: {error}.\n"
         "Is the server running, on this port? What serve() returned tells it as .url."
     )
+
+
+def _doubt(recorder: RecordingTransport | None) -> str:
+    """What a server did instead of answering, as far as it can be known."""
+    if recorder and recorder.stray:
+        printed = shorten(recorder.stray[0])
+        return f"It printed {printed!r} to stdout, which is no MCP message."
+    answers = [m for m in recorder.wire if m.kind in ("response", "error")] if recorder else []
+    if unasked := [m for m in answers if not (m.sent or m.local or m.method)]:
+        number = shorten(str(unasked[0].id))
+        return f"It answered with the id {number}, under which it was asked nothing."
+    return "It may wait for something, or be no MCP server. Is it slow? Pass timeout=."
 
 
 def _cannot_start(cause: OSError, target: StdioServerParameters) -> OSError:

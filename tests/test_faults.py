@@ -148,6 +148,13 @@ async def test_a_faulty_first_answer_ends_the_opening_or_is_survived(
         note(row, way, seconds, said, mode)
 
 
+@pytest.mark.parametrize("way", ["stdio", "sse", "json"])
+async def test_an_opening_that_was_answered_under_a_wrong_id_says_so(way: str):
+    says = "It answered with the id 1001, under which it was asked nothing"
+    with faulty(way, "wrong id") as server, pytest.raises(TimeoutError, match=says):
+        await connect(server.target(), timeout=2)
+
+
 # ---- a server that spoils the answer to a call ----
 
 
@@ -281,7 +288,13 @@ async def test_a_port_or_a_command_that_is_not_there_is_told_at_once(
             }.get(which) or (sse_client(f"{url}/sse") if way == "sse" else f"{url}/mcp")
             seconds, said, _ = await ending(connect(target, mode=mode), AT_ONCE)
             assert re.search(expected, said), said
-        note("has its port closed (stdio: no such command, or it ends at once)", way, seconds, said)
+        note(
+            "has its port closed (stdio: no such command, or it ends at once)",
+            way,
+            seconds,
+            said,
+            which,
+        )
 
 
 def test_a_connection_that_was_cut_off_is_told_in_words():
@@ -333,10 +346,23 @@ print(left())
 
 
 @pytest.fixture(scope="module")
-def restarted() -> Iterator[Kernel]:
-    """One kernel for all the tests here: each works in it anew after what was done to it."""
+def shared() -> Iterator[Kernel]:
     with kernel(str(ROOT)) as started:
         yield started
+
+
+def restart(kernel: Kernel) -> None:
+    kernel.client.stop_channels()
+    kernel.manager.restart_kernel(newports=True)  # another process may have taken the old ones
+    kernel._connect()
+
+
+@pytest.fixture
+def restarted(shared: Kernel) -> Kernel:
+    """One kernel for all the tests here: each works in it anew after what was done to it."""
+    if not shared.manager.is_alive():  # the test before has failed
+        restart(shared)
+    return shared
 
 
 def works_in(kernel: Kernel, way: str) -> None:
@@ -347,7 +373,6 @@ def works_in(kernel: Kernel, way: str) -> None:
     assert kernel.ok(LEFT).text == "[]\n"
 
 
-@pytest.mark.timeout(3600 if soak.SOAKING else 120)
 @pytest.mark.parametrize("way", OPEN)
 def test_an_interrupted_call_leaves_the_connection_usable_and_nothing_behind(
     restarted: Kernel, way: str
@@ -361,13 +386,14 @@ def test_an_interrupted_call_leaves_the_connection_usable_and_nothing_behind(
         [interrupted] = restarted.collect([cell])
         seconds = time.monotonic() - begun
         assert seconds < 1
-        assert interrupted.text in ("CancelledError\n", "KeyboardInterrupt\n")
+        # a server in the kernel's thread prints there that it waits, and that it was cancelled
+        [error] = [line for line in interrupted.text.splitlines() if line[0].isupper()]
+        assert error in ("CancelledError", "KeyboardInterrupt")
         assert restarted.ok(ADD).text == "5\n"
         restarted.ok(CLOSE)
         assert restarted.ok(LEFT).text == "[]\n"
         works_in(restarted, way)
-        said = f"{interrupted.text.strip()}, the next call works"
-        note("its kernel is interrupted", way, seconds, said)
+        note("its kernel is interrupted", way, seconds, f"{error}, and the next call works")
 
 
 def refuses(port: int) -> bool:
@@ -375,9 +401,8 @@ def refuses(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
-@pytest.mark.timeout(3600 if soak.SOAKING else 120)
 @pytest.mark.parametrize("way", OPEN)
-@pytest.mark.parametrize("end", ["restart", "kill"])
+@pytest.mark.parametrize("end", ["restarted", "killed"])
 def test_a_kernel_that_is_restarted_or_killed_leaves_no_process_and_no_port(
     restarted: Kernel, end: str, way: str
 ):
@@ -388,12 +413,14 @@ def test_a_kernel_that_is_restarted_or_killed_leaves_no_process_and_no_port(
         servers = restarted.children()
         assert len(servers) == (way == "stdio")
         begun, itself = time.monotonic(), psutil.Process(restarted.pid)
-        getattr(restarted, end)()
-        assert ended_within([*servers, itself], 3) == []
+        if end == "restarted":
+            restart(restarted)
+        else:
+            restarted.kill()
+        assert ended_within([*servers, itself], AT_ONCE) == []
         seconds = time.monotonic() - begun
         assert not port or refuses(port)
-        if end == "kill":
-            restarted.restart()
+        if end == "killed":
+            restart(restarted)
         works_in(restarted, way)
-        what = "restarted" if end == "restart" else "killed"
-        note(f"its kernel is {what}", way, seconds, "works again, and nothing is left")
+        note(f"its kernel is {end}", way, seconds, "works again, and nothing is left")
