@@ -26,7 +26,8 @@ SOLUTIONS = sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
 EXERCISES = NOTEBOOKS / "exercises"
 REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 MARKER = "MARKS_A_CLASS"  # a variable that every process of a demo inherits
-PUBLIC = {"deletable", "editable", "nbgrader", "tags"}
+PUBLIC = {"deletable", "editable", "nbgrader", "tags", "jupyter"}
+FOLDED = {"source_hidden": True}
 
 each_solution = pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda path: path.stem)
 
@@ -91,6 +92,7 @@ def test_an_exercise_keeps_the_cells_and_is_locked_where_nothing_is_to_be_writte
     for cell in exercise.cells:
         grader = cell.metadata.nbgrader
         assert set(cell.metadata) <= PUBLIC
+        assert cell.metadata.get("jupyter", FOLDED) == FOLDED
         assert cell.metadata.deletable is False
         assert cell.metadata.get("editable", True) is grader.solution
         assert (grader.get("points", 0) > 0) is grader.grade
