@@ -334,8 +334,8 @@ except BaseException as error:
 """
 CLOSE = "await close_all()\nif handle: handle.stop()"
 LEFT = """
-def left():  # the kernel's own tasks come and go, and ZeroMQ's descriptors for its threads
-    return [what for what in census() - before if not re.search("Kernel|eventfd", what)]
+def left():  # the kernel's own: its tasks, ZeroMQ's descriptors for threads that print, its history
+    return [w for w in census() - before if not re.search("Kernel|eventfd|[.]ipython", w)]
 try:
     async with asyncio.timeout(5):
         while left(): await asyncio.sleep(0.01)
@@ -368,7 +368,7 @@ def restarted(shared: Kernel) -> Kernel:
 def works_in(kernel: Kernel, way: str) -> None:
     """A connection in this kernel can be opened, used and closed, and leaves nothing behind."""
     kernel.ok(SET_UP, "before = census()", OPEN[way])
-    assert kernel.ok(ADD).text == "5\n"
+    assert "5" in kernel.ok(ADD).text.split()
     kernel.ok(CLOSE)
     assert kernel.ok(LEFT).text == "[]\n"
 
@@ -387,9 +387,9 @@ def test_an_interrupted_call_leaves_the_connection_usable_and_nothing_behind(
         seconds = time.monotonic() - begun
         assert seconds < 1
         # a server in the kernel's thread prints there that it waits, and that it was cancelled
-        [error] = [line for line in interrupted.text.splitlines() if line[0].isupper()]
+        [error] = [line for line in interrupted.text.splitlines() if line[:1].isupper()]
         assert error in ("CancelledError", "KeyboardInterrupt")
-        assert restarted.ok(ADD).text == "5\n"
+        assert "5" in restarted.ok(ADD).text.split()  # beside what the server still prints
         restarted.ok(CLOSE)
         assert restarted.ok(LEFT).text == "[]\n"
         works_in(restarted, way)
