@@ -82,6 +82,8 @@ def measured(effort: Effort) -> Section:
         "the same app under uvicorn in its own process",
         Samples(taken["uvicorn"], "calls/s"),
         at_least=0.9,
+        limited_by="The kernel's own thread and the server's share one interpreter lock, and on "
+        "two cores the clients' process takes most of the other core.",
     )
     errors = Line(f"{what}: calls that failed", Samples([crowd.failed], "calls"), at_most=0)
     sizes = {who: Samples(found, "kB") for who, found in crowd.sizes.items()}

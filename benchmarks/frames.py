@@ -28,6 +28,10 @@ PEERS = {
     "`pandas.DataFrame(json.loads(text))`": LOADS,
     "`pandas.read_json`": "pandas.read_json(io.StringIO({text}))",
 }
+LIMIT = (
+    "By the profile, two fifths go into reading the JSON, which takes 0.6 of the time of "
+    "`json.loads`, and three fifths into columns whose types lose nothing."
+)
 SAME = f"pandas.testing.assert_frame_equal({OURS}, {LOADS})"
 
 
@@ -41,7 +45,10 @@ def measured(effort: Effort) -> Section:
         taken = {who: Samples(found) for who, found in in_turn(effort.rounds, ways).items()}
     ours = taken.pop("ours")
     what = f"a resource of {rows:,} rows as a DataFrame, from its text"
-    lines = [Line(what, ours, who, theirs, at_most=1.0) for who, theirs in taken.items()]
+    lines = [
+        Line(what, ours, who, theirs, at_most=1.0, limited_by=LIMIT)
+        for who, theirs in taken.items()
+    ]
     return Section(lines)
 
 

@@ -28,7 +28,7 @@ print((time.perf_counter() - started) * 1000 / {count})
 
 
 def measured(effort: Effort) -> Section:
-    most = 2 if effort.tiny else 3
+    most = 2 if effort.tiny else None
     kinds = {
         "one call over SSE, against open connections": calls(effort, [1, 10, 100][:most]),
         "`to_frame`, against rows": rows(effort, [10**n for n in range(3, 7)][:most]),
