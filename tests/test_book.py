@@ -31,7 +31,7 @@ NOTEBOOK_PAGES = [path.relative_to(ROOT).with_suffix("") for path in [*LESSONS, 
 RUN = "05_tool_widgets"
 BUILT = "0[25]"  # the lessons that the tests build with outputs: of the diagrams, and the widgets
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +153,7 @@ def test_a_diagram_of_messages_is_shown_as_text(
     assert "sequenceDiagram" not in drawn
 
 
+@pytest.mark.browser
 def test_the_search_finds_a_word_and_nothing_is_loaded_from_another_host(
     browser_path: str, book: Path, pages: dict[Path, BeautifulSoup]
 ) -> None:
@@ -172,6 +173,7 @@ def test_the_search_finds_a_word_and_nothing_is_loaded_from_another_host(
     assert complaints == []
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_can_be_read_by_everybody_in_both_colour_schemes(
     browser_path: str, book: Path, scheme: str
