@@ -251,12 +251,13 @@ def exchange(url: str, head: str, chunks: Iterable[bytes] = ()) -> tuple[int, by
     with socket.create_connection(place(url), timeout=20) as connection:
         lines = [*head.splitlines(), "Connection: close", "", ""]
         connection.sendall("\r\n".join(lines).encode("utf-8", "surrogateescape"))
-        for chunk in chunks:
-            if select.select([connection], [], [], 0)[0]:
-                break
-            connection.sendall(chunk)
+        with suppress(ConnectionError):  # it may close before it has read all
+            for chunk in chunks:
+                if select.select([connection], [], [], 0)[0]:
+                    break
+                connection.sendall(chunk)
         received = b""
-        with suppress(ConnectionResetError):  # it does not read the rest of what we sent
+        with suppress(ConnectionResetError):  # what it did not read makes the end a rude one
             while part := connection.recv(65536):
                 received += part
     found = re.match(rb"HTTP/1\.1 (\d{3}) ", received)

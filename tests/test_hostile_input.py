@@ -271,6 +271,7 @@ OURS = {
     "SELECT sqlite_version()",
     *(f"SELECT * FROM {table} LIMIT -1" for table in database.TABLES),
     *(f"SELECT name, type FROM pragma_table_info('{table}')" for table in database.TABLES),
+    *(f"-- PRAGMA table_info='{table}'" for table in database.TABLES),  # SQLite's own, inside it
 }
 TABLES = {table: database.rows(table) for table in database.TABLES}
 
