@@ -223,7 +223,8 @@ class Http:
                 await out.begin(more)
             await respond(message, out)
         else:
-            writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+            status = b"200 OK" if method == "DELETE" else b"202 Accepted"
+            writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % status)
             await writer.drain()
             if asked:
                 await respond(message, streams[path])

@@ -42,7 +42,7 @@ CLOSING_SECONDS = CLEAN_UP_SECONDS - 1  # also of what hangs: the last second is
 LONG_SECONDS = 20.0  # the SDK goes through a line once more with every piece of it that comes
 
 GONE = (
-    "The server has gone: it ended, or it closed the connection"
+    "The server has gone: (it ended, or it closed the connection|it no longer reads what we send)"
     "|Server disconnected without sending a response"
     "|peer closed connection without sending complete message body"
     "|SSE stream ended without a response"
