@@ -17,6 +17,9 @@ from helpers import logs
 START_SECONDS = 10.0
 STOP_SECONDS = 1.5
 BUSY_SECONDS = 5.0
+# Clients keep an idle connection for five seconds, as uvicorn does by itself: a request that
+# meets the closing fails. So here the server waits longer.
+KEEP_ALIVE_SECONDS = 75
 
 
 class _Uvicorn(uvicorn.Server):
@@ -51,7 +54,13 @@ class ServerHandle:
         self._lines = logs.new_lines()
         # when it stops, uvicorn cancels what is still connected: an SSE stream never ends
         self._uvicorn = _Uvicorn(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=0, ws="none")
+            uvicorn.Config(
+                app,
+                log_config=None,
+                timeout_graceful_shutdown=0,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                ws="none",
+            )
         )
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"serving {name}", daemon=True)

@@ -12,11 +12,9 @@ at `/v1/models`.
 import argparse
 import os
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
-import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -125,16 +123,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=serving._port, default=18800, help="0 for any free one (%(default)s)"
+        "--port", type=serving.port_number, default=18800, help="0 for any free one (%(default)s)"
     )
     options = parser.parse_args(argv)
-    serving._prepare()
-    listener = serving._listen(options.host, options.port)
-    host = serving._url_host(options.host)
-    url = f"http://{host}:{listener.getsockname()[1]}/v1"
-    print(f"{MODEL} (a script that matches words) listens on {url}", file=sys.stderr, flush=True)
     served = create_app(os.environ.get(KEY_VARIABLE))
-    serving._Server(uvicorn.Config(served, log_config=None)).run(sockets=[listener])
+    name = f"{MODEL} (a script that matches words)"
+    serving.run_http(served, name, options.host, options.port, "/v1")
 
 
 if __name__ == "__main__":

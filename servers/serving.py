@@ -23,6 +23,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# Clients keep an idle connection for five seconds, as uvicorn does by itself: a request that
+# meets the closing fails. So here the server waits longer.
+KEEP_ALIVE_SECONDS = 75
 PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
 
 
@@ -41,13 +44,30 @@ def main(server: MCPServer[Any], *, port: int, argv: Sequence[str] | None = None
     options = _parser(server, port).parse_args(argv)
     if options.transport == "stdio":
         return run_stdio(server.run_stdio_async)
+    security = allow([_url_host(options.host), *options.allow_host])
+    app = http_app(server, options.transport, security)
+    return run_http(app, server.name, options.host, options.port, PATHS[options.transport])
+
+
+def run_http(app: ASGIApp, name: str, host: str, port: int, path: str) -> None:
+    """Serve an ASGI app until a signal comes, and say on stderr under which URL.
+
+    Args:
+        app: what to serve.
+        name: what the line on stderr calls it.
+        host: the address to listen on.
+        port: the port, or 0 for a free one.
+        path: the end of the URL.
+
+    Raises:
+        SystemExit: the address cannot be listened on; the text says why.
+    """
     _prepare()
-    listener = _listen(options.host, options.port)
-    host = _url_host(options.host)
-    url = f"http://{host}:{listener.getsockname()[1]}{PATHS[options.transport]}"
-    print(f"{server.name} listens on {url}", file=sys.stderr, flush=True)
-    app = http_app(server, options.transport, allow([host, *options.allow_host]))
-    return _Server(uvicorn.Config(app, log_config=None)).run(sockets=[listener])
+    listener = _listen(host, port)
+    url = f"http://{_url_host(host)}:{listener.getsockname()[1]}{path}"
+    print(f"{name} listens on {url}", file=sys.stderr, flush=True)
+    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS)
+    _Server(config).run(sockets=[listener])
 
 
 def run_stdio(serve: Callable[[], Awaitable[None]]) -> None:
@@ -140,7 +160,8 @@ def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """A port as the command line gives it, for argparse."""
     if not (text.isascii() and text.isdigit() and int(text) < 2**16):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
     return int(text)
@@ -168,7 +189,7 @@ def _parser(server: MCPServer[Any], port: int) -> argparse.ArgumentParser:
     add("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
     add(
         "--port",
-        type=_port,
+        type=port_number,
         default=port,
         help="port to listen on, 0 for any free one (%(default)s)",
     )

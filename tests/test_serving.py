@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import psutil
@@ -27,7 +28,7 @@ from starlette.routing import Mount, Route
 
 from helpers import close_all, connect, serve, server_log, server_thread, serving
 from helpers.server_thread import ServerHandle
-from tests import odd_server
+from tests import odd_server, server_process
 from tests.conftest import cutting_sse_off
 from tests.waiting import until
 
@@ -495,3 +496,26 @@ def test_a_log_keeps_its_last_thousand_lines():
     httpx2.get(handle.url)
     lines = handle.log.splitlines()
     assert (len(lines), lines[-1]) == (1000, "WARNING mcp.any: 1499")
+
+
+async def still_open(url: str, seconds: float) -> bool:
+    """Does a connection stay open for so long after its one request was answered?"""
+    where = urlsplit(url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    writer.write(f"GET /nothing HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 404")
+    try:
+        async with asyncio.timeout(seconds):
+            await reader.read()
+    except TimeoutError:
+        return True
+    finally:
+        writer.close()
+    return False
+
+
+async def test_an_idle_connection_stays_open_for_longer_than_clients_keep_it():
+    longer = httpx2.Limits().keepalive_expiry + 1
+    with serve(odd_server.mcp) as handle, server_process.listening("achievement", "sse") as process:
+        opened = [still_open(one.url, longer) for one in (handle, process)]
+        assert await asyncio.gather(*opened) == [True, True]
