@@ -17,9 +17,10 @@ from helpers.explain import nothing_answers
 from helpers.owner_task import CLEAN_UP_SECONDS, Owner, settled
 
 T = TypeVar("T")
+UNNAMED = "opened #"
 
 _owners: dict[str, Owner] = {}
-_names: set[str] = set()  # under which something has been opened, at any time
+_names: set[str] = set()  # that somebody gave to what was opened, at any time
 _kinds: set[type] = set()  # of what context managers have yielded, at any time
 _numbers = itertools.count(1)
 
@@ -39,7 +40,8 @@ async def hold_open(
         raise ValueError(f"timeout is a number of seconds greater than 0, not {timeout!r}")
     while key in _owners:  # not `if`: others may have waited for the same one to leave
         await _owners[key].leave()
-    _names.add(key)
+    if not key.startswith(UNNAMED):
+        _names.add(key)
     owner = _owners[key] = Owner(key, manager)
     owner.left.add_done_callback(lambda _: _forget(owner))
     owner.start(timeout)
@@ -65,7 +67,7 @@ def _forget(owner: Owner) -> None:
 
 def next_name() -> str:
     """A name for what has none; nothing opened later has the same."""
-    return f"opened #{next(_numbers)}"
+    return f"{UNNAMED}{next(_numbers)}"
 
 
 async def keep_open(

@@ -138,6 +138,9 @@ async def test_closing_what_never_was_open_is_a_mistake_and_says_so(
         with pytest.raises(TypeError, match=f"and not a {type(wrong).__name__}. To close several"):
             await close(wrong)
     assert open_names() == ["known"]
+    await close("known")
+    await close(await keep_open(Thing(value=object())))
+    assert [name for name in owner._names if name.startswith(owner.UNNAMED)] == []
 
 
 async def test_opening_again_under_the_same_name_closes_the_earlier_one_first():
