@@ -46,7 +46,7 @@ lab: $(VENV)/.lab
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-SOAK_TESTS = tests/test_faults.py tests/test_endurance.py tests/test_any_order.py tests/test_hostile_input.py \
+SOAK_TESTS = tests/test_any_order.py tests/test_hostile_input.py tests/test_faults.py tests/test_endurance.py \
 	tests/test_front_ends.py tests/test_notebook_accessibility_in_a_browser.py
 soak: $(VENV)/.test
 	SOAK=1 $(BIN)/python -m pytest --timeout=3600 $(SOAK_TESTS) $(TEST_ARGS)

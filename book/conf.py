@@ -21,7 +21,13 @@ html_title = project
 language = "en"
 root_doc = "README"
 extensions = ["myst_nb"]
-include_patterns = ["README.md", "docs/*.md", "notebooks/*.ipynb", "notebooks/exercises/*.ipynb"]
+include_patterns = [
+    "README.md",
+    "docs/*.md",
+    "benchmarks/*.md",
+    "notebooks/*.ipynb",
+    "notebooks/exercises/*.ipynb",
+]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 html_theme = "sphinx_book_theme"

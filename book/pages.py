@@ -46,6 +46,13 @@ notebooks/exercises/*
 
 docs/teaching
 ```
+
+```{{toctree}}
+:hidden:
+:caption: Measured
+
+benchmarks/results
+```
 """
 
 

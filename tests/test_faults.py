@@ -119,7 +119,7 @@ def good() -> Iterator[dict[str, Faulty]]:
 
 
 def trials() -> range:
-    return range(soak.times(1, 20))
+    return range(soak.times(1, 10))
 
 
 # ---- a server that spoils its first answer ----
