@@ -135,8 +135,8 @@ def _check_known(opened: object) -> None:
     if not isinstance(opened, str) and type(opened) not in _kinds:
         raise TypeError(
             "close takes what connect or keep_open returned, or the name it was opened under, "
-            f"and not a {type(opened).__name__}. To close several, close each; "
-            "close_all() closes everything."
+            f"and they returned no {type(opened).__name__}. Run the cell that opens it by one of "
+            "them first. To close several, close each; close_all() closes everything."
         )
 
 
