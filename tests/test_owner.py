@@ -135,7 +135,7 @@ async def test_closing_what_never_was_open_is_a_mistake_and_says_so(
     with pytest.raises(ValueError, match=r"under the name 'unknown'\. Open now: 'known'\. Run the"):
         await close("unknown")
     for wrong in ([opened], None, 5):
-        with pytest.raises(TypeError, match=f"and not a {type(wrong).__name__}. To close several"):
+        with pytest.raises(TypeError, match=f"returned no {type(wrong).__name__}. Run the cell"):
             await close(wrong)
     assert open_names() == ["known"]
     await close("known")
