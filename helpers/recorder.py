@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 import re
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
@@ -28,6 +29,7 @@ from helpers.traffic import Wire
 
 AGAIN = "\nTo go on, run the cell that connects again."
 CRASH_SECONDS = 0.05
+KEPT_UNREAD = 100
 
 
 class RecordingTransport:
@@ -53,7 +55,8 @@ class RecordingTransport:
         self.gone: str | None = None  # why nothing passes any more
         self.on_gone: list[Callable[[], None]] = []
         self._sending: set[asyncio.Task[None]] = set()
-        self._unread: dict[str, str] = {}  # answers over HTTP, by what the SDK says of them
+        # answers over HTTP: what the SDK says of each, and what is said instead
+        self._unread: deque[tuple[str, str]] = deque(maxlen=KEPT_UNREAD)
 
     async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
@@ -113,11 +116,11 @@ class RecordingTransport:
     def _received(self, item: SessionMessage | Exception) -> SessionMessage | Exception | None:
         if isinstance(item, SessionMessage):
             message = item.message
-            if isinstance(message, types.JSONRPCError):
-                line = self._unread.pop(message.error.message, None)
-                if line is not None:  # the SDK said this, and not the server
-                    self._answer({coerce_request_id(message.id or 0)}, cannot_be_read(line))
-                    return None
+            if isinstance(message, types.JSONRPCError) and (
+                reason := dict(self._unread).get(message.error.message)
+            ):  # the SDK said this, and not the server
+                self._answer({coerce_request_id(message.id or 0)}, reason)
+                return None
             self.wire.add(message, sent=False)
             if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
                 self._pending.discard(coerce_request_id(message.id or 0))
@@ -176,7 +179,7 @@ class RecordingTransport:
         said = record.getMessage()
         if said in ("Error parsing JSON response", "Error parsing SSE message"):
             told = f"{said.replace('Error parsing', 'Failed to parse')}: {error}"
-            self._unread[told] = unreadable_line(error)
+            self._unread.append((told, cannot_be_read(unreadable_line(error))))
         if record.levelno >= logging.ERROR and said == "Error in post_writer":
             self.give_up(f"A message could not be sent: {root_cause(error).rstrip('.')}.")
 

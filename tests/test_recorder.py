@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,7 +17,17 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCRequest, JSONRPCResponse, ListRootsResult, Root
+from mcp_types import (
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    ListRootsResult,
+    Root,
+    jsonrpc_message_adapter,
+)
+from pydantic import ValidationError
 
 from helpers import close, connect, serve, server_log, wire
 from helpers.recorder import RecordingTransport
@@ -325,6 +336,31 @@ async def test_junk_between_answers_disturbs_nothing_and_does_not_pile_up(bare: 
     await close(client)
     with pytest.raises(MCPError, match="closed"):
         await writing
+
+
+def not_read(text: str) -> SessionMessage:
+    """Log what the SDK logs of this answer over HTTP, and return what it says instead of it."""
+    try:
+        jsonrpc_message_adapter.validate_json(text)
+    except ValidationError as error:
+        logging.getLogger("mcp.client.streamable_http").exception("Error parsing JSON response")
+        data = ErrorData(code=PARSE_ERROR, message=f"Failed to parse JSON response: {error}")
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=1, error=data))
+
+
+async def test_twins_among_unreadable_answers_are_both_told_in_words_and_no_more_are_kept():
+    line = Line()
+    recorder = RecordingTransport(line.transport())
+    async with recorder as (read, write), write, read:
+        for number in range(150):
+            not_read(f"<p>{number}</p>")
+        twins = [not_read("<html>"), not_read("<html>")]
+        for twin in twins:
+            async with anyio.create_task_group() as tg:
+                tg.start_soon(line.to_client.send, twin)
+                said = (await read.receive()).message.error.message
+            assert said.endswith("It begins '<html>'.")
+        assert len(recorder._unread) == 100
 
 
 # ---- limits of the transports ----
