@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.checkouts import copy_checkout, environ, script
-from tests.places import PYTHON, ROOT
+from tests.places import NOTEBOOKS, PYTHON, ROOT, TESTS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -210,7 +210,7 @@ def test_ci_installs_a_browser_where_it_is_missing_and_insists_on_it(
 
 
 @pytest.mark.parametrize("where", ["on the PATH", "in pyenv"])
-def test_ci_runs_the_lessons_on_a_second_python_and_ends_with_the_whole_suite(
+def test_ci_runs_lessons_and_exercises_on_a_second_python_and_ends_with_the_whole_suite(
     ci: Callable[..., tuple[list[str], str]], tmp_path: Path, where: str
 ) -> None:
     found = "python3.13"
@@ -220,17 +220,28 @@ def test_ci_runs_the_lessons_on_a_second_python_and_ends_with_the_whole_suite(
         script(tmp_path / "pyenv", f'#!/bin/sh\n[ "$*" = "prefix 3.13" ] && echo "{tmp_path}"\n')
     script(tmp_path / found, PYTHON_OF.format(3, 13))
     notes, printed = ci()
-    tests = "tests/test_notebooks.py tests/test_in_a_kernel.py tests/test_solutions.py"
+    lessons = "tests/test_notebooks.py tests/test_in_a_kernel.py tests/test_solutions.py"
+    exercises = "-k the_solution_passes tests/test_exercises_*.py"
+    second = f"make test VENV=.venv-3.13 PYTHON={found}"
     assert notes == [
         "make lint browser=1",
-        f"make test VENV=.venv-3.13 PYTHON={found} TEST_ARGS={tests} browser=1",
+        f"{second} TEST_ARGS={lessons} browser=1",
+        f"{second} TEST_ARGS={exercises} browser=1",
         "make test browser=1",
     ]
-    assert all((ROOT / name).is_file() for name in tests.split())
+    assert all((ROOT / name).is_file() for name in lessons.split())
     assert printed.splitlines() == [
         "CPython 3.11: runs the whole suite, below.",
-        f"CPython 3.13: {found} runs the lessons' tests.",
+        f"CPython 3.13: {found} runs the lessons and the exercises.",
     ]
+
+
+def test_all_exercises_have_the_test_that_the_second_python_runs() -> None:
+    modules = {path.stem for path in TESTS.glob("test_exercises_*.py")}
+    exercises = {path.stem[:2] for path in NOTEBOOKS.glob("exercises/*.ipynb")}
+    assert modules == {f"test_exercises_{number}" for number in exercises}
+    for module in modules:
+        assert callable(import_module(f"tests.{module}").test_the_solution_passes)
 
 
 def test_ci_says_which_python_it_has_not_found(ci: Callable[..., tuple[list[str], str]]) -> None:
