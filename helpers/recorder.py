@@ -31,6 +31,8 @@ AGAIN = "\nTo go on, run the cell that connects again."
 CRASH_SECONDS = 0.05
 KEPT_UNREAD = 100
 
+logger = logging.getLogger(__name__)
+
 
 class RecordingTransport:
     """Records what passes in `wire`, and what the SDK logs about it in `notes`.
@@ -168,9 +170,12 @@ class RecordingTransport:
             again = AGAIN if self.wire.answered else ""
             self.gone = f"{reason}{again}{self.last_words()}"
             self._owner.stop()  # which closes the streams, and so wakes `receive`
+            self._answer(self._pending, self.gone)  # before anybody can fail who hears of it
             for tell in tuple(self.on_gone):
-                tell()
-        self._answer(self._pending, self.gone)
+                try:
+                    tell()
+                except Exception:
+                    logger.exception("a callback that is told of a connection's end failed")
 
     def _note(self, record: logging.LogRecord) -> None:
         """Keep what the SDK logs; its writing task says only there that it has failed."""

@@ -256,6 +256,22 @@ async def test_an_answer_that_comes_at_the_moment_of_the_end_is_given_once():
             assert [message.id for message in received] == [1], pause
 
 
+async def test_who_fails_on_hearing_of_the_end_keeps_it_from_nobody(
+    caplog: pytest.LogCaptureFixture,
+):
+    line, heard = Line(), list[str]()
+    recorder = RecordingTransport(line.transport())
+    recorder.on_gone = [lambda: heard[7], lambda: heard.append("the end")]
+    async with recorder as (read, write), write, read:
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(write.send, request(1))
+            await line.from_client.receive()
+        recorder.give_up("The end.")
+        assert (await read.receive()).message.error.message == "The end."
+    assert heard == ["the end"]
+    assert "IndexError" in caplog.text
+
+
 async def test_a_call_that_was_cancelled_is_not_answered_when_the_server_dies(bare: Bare):
     client = await connect(bare())
     call = asyncio.create_task(client.call_tool("hold", {}))
