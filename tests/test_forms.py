@@ -6,6 +6,7 @@ import html
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import ipywidgets
@@ -13,6 +14,7 @@ import pytest
 from mcp import Client
 
 from helpers.forms import Form, FormError, Problem
+from helpers.forms.arguments import problems_of
 from servers import showcase
 from tests.form_use import choose, control, displayed, markup, names, said, text
 
@@ -643,3 +645,26 @@ def test_a_form_of_ten_fields_takes_milliseconds_and_one_of_two_hundred_not_long
 
     assert min(seconds(10) for _ in range(5)) < 0.030
     assert min(seconds(200) for _ in range(5)) < 0.300
+
+
+def test_an_edit_in_another_thread_is_not_lost_to_a_slower_check_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    form = Form(arguments_of(n={"type": "integer", "maximum": 50}))
+    edits, told = list[Any](), list[Any]()
+    form.on_change(lambda: told.append(form.draft()))
+
+    def overtaken(value: Any, checker: Any) -> Any:
+        found = problems_of(value, checker)
+        if value == {"n": 5}:
+            edits.append(pool.submit(control(form, "n").set_trait, "value", "500"))
+            wait(edits, 0.3)  # while this check lasts, the other one can do no harm
+        return found
+
+    monkeypatch.setattr("helpers.forms.form.problems_of", overtaken)
+    with ThreadPoolExecutor() as pool:
+        control(form, "n").value = "5"
+    with pytest.raises(FormError):
+        form.value()
+    assert said(form) == ["must be at most 50: 500 is too large"]
+    assert told[-1] is None

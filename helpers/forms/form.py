@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,7 +40,10 @@ class Form:
         self, schema: dict[str, Any] | bool, *, on_submit: Callable[[], None] | None = None
     ) -> None:
         self._callbacks: list[Callable[[], None]] = []
-        self._quiet = self._is_read = False
+        self._lock = threading.RLock()  # edits and clicks may come in different threads
+        self._quiet = False
+        self._edited = object()  # another one after each edit
+        self._read_after: object = None  # the last edit that `_value` and `_found` hold
         self._found: list[Problem] = []
         self._value: Any = None
         self._checker, broken = checker_for(schema)
@@ -60,9 +64,10 @@ class Form:
 
     def problems(self) -> list[Problem]:
         """Check the arguments, show each problem at its field, and return them all."""
-        self._views.insists = True
-        self._check()
-        return list(self._found)
+        with self._lock:
+            self._views.insists = True
+            self._check()
+            return list(self._found)
 
     def value(self) -> dict[str, Any]:
         """The arguments, valid against the schema.
@@ -70,26 +75,28 @@ class Form:
         Raises:
             FormError: with its `problems`, where there are any.
         """
-        if found := self.problems():
-            raise FormError(found)
-        return dict(copy.deepcopy(self._value))
+        with self._lock:
+            if found := self.problems():
+                raise FormError(found)
+            return dict(copy.deepcopy(self._value))
 
     def draft(self) -> dict[str, Any] | None:
         """The arguments as they stand, or None while there are problems; it shows none of them."""
-        self._read()
-        return None if self._found else dict(copy.deepcopy(self._value))
+        with self._lock:
+            self._read()
+            return None if self._found else dict(copy.deepcopy(self._value))
 
     def fill(self, arguments: dict[str, Any]) -> None:
         """Put arguments into the fields; those that do not fit, into the JSON editor."""
-        self._views.insists = False
         with self._silence():
+            self._views.insists = False
             self._views.fill(arguments)
         self._changed()
 
     def focus_first_problem(self) -> None:
         """Give the focus to the first field that has a problem."""
-        if self._found:
-            self._views.focus(self._found[0])
+        for first in self._found[:1]:
+            self._views.focus(first)
 
     def close(self) -> None:
         """Close all widgets of the form, here and in the browser; it cannot be used again."""
@@ -100,20 +107,22 @@ class Form:
         self._callbacks.append(callback)
 
     def _changed(self) -> None:
-        self._is_read = False
-        if self._quiet:
-            return
-        self._check()
+        self._edited = object()  # at once: who reads at this moment will read again
+        with self._lock:
+            if self._quiet:
+                return
+            self._check()
         for callback in self._callbacks:
             callback()
 
     @contextmanager
     def _silence(self) -> Iterator[None]:
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
+        with self._lock:  # quiet in this thread only: edits in others wait, and are told after it
+            self._quiet = True
+            try:
+                yield
+            finally:
+                self._quiet = False
 
     def _switch(self) -> None:
         """Somebody wants the other view, of fields or of JSON."""
@@ -124,17 +133,18 @@ class Form:
 
     def _read(self) -> None:
         """Read and check the arguments, once after each edit."""
-        if self._is_read:
+        edited = self._edited
+        if self._read_after is edited:
             return
         self._value = self._views.read()
         found, reason = problems_of(self._value, self._checker)
         if self._checker:
             self.unchecked = reason
         self._found = sorted(found, key=self._views.position)
-        self._is_read = True
+        self._read_after = edited
 
     def _check(self) -> None:
-        self._read()
-        reason = self.unchecked if self._checker else ""
         with self._silence():
+            self._read()
+            reason = self.unchecked if self._checker else ""
             self._views.show(self._found, _NOT_CHECKED.format(reason) if reason else "")
