@@ -41,6 +41,14 @@ def test_the_page_says_of_a_lesson_what_the_lesson_and_its_exercises_say(lesson:
         assert f"[{tasks} tasks](../notebooks/exercises/{lesson.name})" in row
 
 
+def test_the_page_says_which_lessons_ask_to_predict() -> None:
+    [(first, last)] = re.findall(
+        r'Lessons (\d\d) to (\d\d) have cells headed "Before you run"', TEXT
+    )
+    asking = [lesson.name[:2] for lesson in LESSONS if "Before you run" in markdown(lesson)]
+    assert asking == [lesson.name[:2] for lesson in LESSONS if first <= lesson.name[:2] <= last]
+
+
 def test_every_link_of_the_page_leads_to_a_file_and_a_heading_in_it() -> None:
     links = LINK.findall(TEXT)
     assert len(links) > 20
