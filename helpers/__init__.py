@@ -1,4 +1,4 @@
-"""The plumbing behind the lessons: it hides the event loop and nothing else."""
+"""The plumbing behind the lessons: it keeps connections open, records what passes, shows it."""
 
 from typing import TYPE_CHECKING, Any
 
