@@ -25,6 +25,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from helpers import close, close_all, connect, owner, serve, server_log, wire
+from helpers.connection import gone
 from helpers.server_thread import ServerHandle
 from tests.conftest import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
@@ -640,7 +641,8 @@ async def test_closing_after_the_server_died_is_quiet_over_every_transport(
             await connect(http.url, mode="legacy"),
         ]
         psutil.Process(servers()[0]).kill()
-    await asyncio.create_task(asyncio.sleep(0.2))
+    # over Streamable HTTP nothing tells of it before something is sent
+    await until(lambda: all(gone(client) for client in clients[:2]))
     async with asyncio.timeout(5):
         for client in clients:
             await close(client)

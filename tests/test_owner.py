@@ -295,17 +295,18 @@ async def test_an_opener_that_is_cancelled_leaves_nothing_open():
 
 
 async def test_a_closer_that_is_cancelled_does_not_stop_the_closing():
-    release, events = asyncio.Event(), list[str]()
+    leaving, release, events = asyncio.Event(), asyncio.Event(), list[str]()
 
     @asynccontextmanager
     async def slow_to_leave() -> AsyncIterator[None]:
         yield
+        leaving.set()
         await release.wait()
         events.append("left")
 
     await keep_open(slow_to_leave(), name="slow")
     closing = asyncio.create_task(close("slow"))
-    await asyncio.sleep(0.05)
+    await leaving.wait()
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
