@@ -123,8 +123,10 @@ async def test_closing_twice_does_nothing():
     thing = Thing(value=object())
     opened = await keep_open(thing, name="once")
     await close(opened)
+    assert thing.events == ["it entered", "it left"]
     await close(opened)
     await close("once")
+    assert thing.events == ["it entered", "it left"]
 
 
 async def test_closing_what_never_was_open_is_a_mistake_and_says_so(
