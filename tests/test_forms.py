@@ -668,3 +668,14 @@ def test_an_edit_in_another_thread_is_not_lost_to_a_slower_check_of_the_one_befo
         form.value()
     assert said(form) == ["must be at most 50: 500 is too large"]
     assert told[-1] is None
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\U000e0041", "\u3164", "\u2800", "\u115f", "\u034f", "\ufe01", "\u202e", "\ud800"]
+)
+def test_what_cannot_be_seen_stands_as_an_escape_in_the_json_editor_and_in_no_field(hidden: str):
+    form = Form(arguments_of(a={"type": "string"}))
+    form.fill({"a": f"x{hidden}y"})
+    shown = control(form, "arguments, as JSON").value
+    assert shown.isascii()
+    assert json.loads(shown) == form.value() == {"a": f"x{hidden}y"}

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.panels.safe import SHOWN_CHARACTERS, cut, escape, one_line, text_block, visible
+from helpers.panels.safe import SHOWN_CHARACTERS, cut, text_block
+from helpers.text import escape, one_line, visible
 
 ANY_TEXT = st.text(st.characters(categories=None, exclude_characters=()))  # surrogates too
 MEANT = "\t\n\ufe0f"  # invisible, and part of ordinary text

@@ -10,7 +10,7 @@ from helpers.forms.jsontext import same
 from helpers.forms.kinds import Node
 from helpers.forms.lists import MOST_ITEMS
 from helpers.forms.problems import DoesNotFit, Path
-from helpers.panels.safe import escape, one_line
+from helpers.text import escape, one_line
 from helpers.widget_care import replace
 
 

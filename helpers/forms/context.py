@@ -17,7 +17,7 @@ import ipywidgets
 from helpers.forms.checking import Checker
 from helpers.forms.kinds import MOST_FIELDS, Node
 from helpers.forms.schemas import Schemas
-from helpers.panels.safe import escape, one_line
+from helpers.text import escape, one_line
 from helpers.widget_care import dispose, share
 
 

@@ -11,7 +11,7 @@ from helpers.forms.jsontext import number, parsed, same, written
 from helpers.forms.kinds import Node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable
 from helpers.forms.words import placeholder
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 from helpers.widget_care import dispose
 
 

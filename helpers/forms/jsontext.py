@@ -12,15 +12,11 @@ from typing import Any
 
 from helpers.errors import shorten
 from helpers.forms.problems import DoesNotFit
+from helpers.text import INVISIBLE
 
 DEEPEST = 100  # levels; what checks and sends the arguments recurses
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-# What an input field drops, and what cannot be seen or sent as it is.
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
-)
-UNTYPABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 
 def number(text: str) -> int | float:
@@ -114,7 +110,7 @@ def too_deep(value: Any) -> bool:
 def written(value: Any, indent: int | None = 2) -> str:
     """A value as JSON. What cannot be seen, typed or sent is an escape in it."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def brief(value: Any, width: int = 40) -> str:
@@ -149,11 +145,11 @@ def _whole_as_integers(value: Any) -> Any:
 
 
 def typable(text: str) -> str:
-    """The text, if an input field can hold it.
+    """The text, if an input field can hold and show it.
 
     Raises:
-        DoesNotFit: it holds characters that a browser's field drops or changes.
+        DoesNotFit: it holds characters that a browser's field drops, changes, or hides.
     """
-    if UNTYPABLE.search(text):
-        raise DoesNotFit("the text holds characters that cannot be typed")
+    if INVISIBLE.search(text):
+        raise DoesNotFit("the text holds characters that cannot be typed or seen")
     return text

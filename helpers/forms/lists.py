@@ -10,7 +10,7 @@ from helpers.forms.kinds import Node
 from helpers.forms.members import item_schemas
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 from helpers.widget_care import dispose, replace
 
 MOST_ITEMS = 100  # with fields of their own; longer lists are edited as JSON

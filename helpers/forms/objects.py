@@ -11,7 +11,7 @@ from helpers.forms.kinds import Node
 from helpers.forms.members import other_keys, properties
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, Unreadable, divided
 from helpers.forms.slots import Slot
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 from helpers.widget_care import dispose, replace
 
 MOST_KEYS = 100  # of one's own

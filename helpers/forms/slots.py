@@ -9,7 +9,7 @@ from helpers.forms.fields import ChoiceField, Field
 from helpers.forms.kinds import Node, node
 from helpers.forms.problems import ABSENT, DoesNotFit, Path, Problem, spoken
 from helpers.forms.words import beside
-from helpers.panels.safe import escape
+from helpers.text import escape
 from helpers.widget_care import dispose
 
 LEFT_OUT, VALUE, NULL = "left out", "value", "null"

@@ -10,7 +10,7 @@ from helpers.forms.jsontext import typable
 from helpers.forms.kinds import Node
 from helpers.forms.problems import DoesNotFit, Path
 from helpers.forms.words import examples, placeholder
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 from helpers.widget_care import dispose
 
 

@@ -9,7 +9,7 @@ from helpers.forms.fields import Field
 from helpers.forms.jsontext import same
 from helpers.forms.kinds import Node
 from helpers.forms.problems import DoesNotFit, Path, Problem, unreadable
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 
 
 class UnionField(Field):

@@ -13,7 +13,7 @@ from helpers.forms.fields import Field, JsonField
 from helpers.forms.jsontext import same, too_deep, written
 from helpers.forms.kinds import Node
 from helpers.forms.problems import DoesNotFit, Problem, as_typed, spoken, unreadable
-from helpers.panels.safe import escape
+from helpers.text import escape
 from helpers.widget_care import dispose
 
 _DOES_NOT_FIT = "These arguments do not fit into the fields, so they stand here as JSON."

@@ -8,7 +8,7 @@ from helpers.forms.jsontext import brief
 from helpers.forms.kinds import Node
 from helpers.forms.patterns import reach
 from helpers.forms.schemas import Schema
-from helpers.panels.safe import escape, one_line
+from helpers.text import escape, one_line
 
 LONG = 400  # characters of a description that stand there without scrolling
 LONG_TEXT = 10_000  # characters that hardly anybody types

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mcp.types import Tool, ToolAnnotations
 
-from helpers.panels.safe import cut, escape, one_line
+from helpers.panels.safe import cut
+from helpers.text import escape, one_line
 
 SHOWN_NAME = 120
 SHOWN_CHARACTERS = 5000

@@ -13,8 +13,9 @@ from helpers.panels.asking import in_time
 from helpers.panels.calls import Call, Outcome, outcome_of
 from helpers.panels.connection_line import CLOSED
 from helpers.panels.link import Link
-from helpers.panels.safe import escape, one_line, sentence, text_block
+from helpers.panels.safe import sentence, text_block
 from helpers.panels.shown import shown
+from helpers.text import escape, one_line
 from helpers.widget_care import replace
 
 NO_CALL = "Fill the form and press Call, or Enter in a field."

@@ -18,8 +18,9 @@ from mcp.types import (
 )
 
 from helpers.panels.media import bytes_html
-from helpers.panels.safe import cut, escape, one_line, sentence, text_html
+from helpers.panels.safe import cut, sentence, text_html
 from helpers.panels.tree import tree_html
+from helpers.text import escape, one_line
 
 Open = Callable[[str], None]
 

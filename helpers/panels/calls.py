@@ -17,7 +17,7 @@ from mcp.types import CallToolResult
 
 from helpers.panels.link import Link
 from helpers.panels.python_line import literal
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 
 SHOWN_ARGUMENTS = 120
 

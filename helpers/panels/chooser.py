@@ -9,7 +9,7 @@ import ipywidgets
 
 from helpers.panels.arrivals import Arrivals
 from helpers.panels.link import Link
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 
 LABEL_CHARACTERS = 80
 

@@ -11,7 +11,8 @@ from mcp.types import CompleteResult
 from helpers.panels.asking import in_time
 from helpers.panels.link import Link
 from helpers.panels.pane import failure
-from helpers.panels.safe import sentence, visible
+from helpers.panels.safe import sentence
+from helpers.text import visible
 
 Ask = Callable[[str], Awaitable[CompleteResult]]
 

@@ -8,7 +8,7 @@ import ipywidgets
 
 from helpers.errors import root_cause
 from helpers.panels.link import Link
-from helpers.panels.safe import escape
+from helpers.text import escape
 
 CLOSED = (
     "This connection was closed. Run the cell that connects, then the cell of this widget again."

@@ -19,11 +19,11 @@ from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.desk import Desk
 from helpers.panels.history import History
 from helpers.panels.link import Link
-from helpers.panels.safe import visible
 from helpers.panels.saved import Panel
 from helpers.panels.strip import Strip
 from helpers.panels.tool_list import ToolList
 from helpers.panels.toolbox import Toolbox
+from helpers.text import visible
 
 
 def tool_console(client: Client, tool: str | None = None) -> ToolConsole:

@@ -14,7 +14,7 @@ from helpers.panels.about import about
 from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.python_line import PythonLine
-from helpers.panels.safe import escape, one_line
+from helpers.text import escape, one_line
 
 
 class Desk:

@@ -9,7 +9,7 @@ import ipywidgets
 
 from helpers.panels.calls import Call, duration
 from helpers.panels.link import Link
-from helpers.panels.safe import one_line
+from helpers.text import one_line
 
 KEPT_CALLS = 100
 SHOWN_NAME = 24

@@ -10,7 +10,6 @@ from helpers.panels.changes import Changes
 from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.console import ToolConsole
 from helpers.panels.link import Link
-from helpers.panels.safe import visible
 from helpers.panels.saved import Panel
 from helpers.panels.tab_connection import ConnectionPane
 from helpers.panels.tab_log import LogPane
@@ -18,6 +17,7 @@ from helpers.panels.tab_prompts import PromptsPane
 from helpers.panels.tab_resources import ResourcesPane
 from helpers.panels.tab_tools import ToolsPane
 from helpers.panels.tab_wire import WirePane
+from helpers.text import visible
 
 
 def inspector(client: Client) -> Inspector:

@@ -18,10 +18,10 @@ from mcp.types import CONNECTION_CLOSED
 
 from helpers.connection import gone, opening_of, reconnect
 from helpers.owner import owner_of
-from helpers.panels.safe import one_line
 from helpers.panels.work import Work
 from helpers.recorder import RecordingTransport
 from helpers.targets import kind_of
+from helpers.text import one_line
 
 State = Literal["open", "lost", "closed"]
 SIGNS: dict[State, str] = {"open": "●", "lost": "✗", "closed": "○"}

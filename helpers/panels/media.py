@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
-from helpers.panels.safe import escape, one_line, sentence, text_html
+from helpers.panels.safe import sentence, text_html
+from helpers.text import escape, one_line
 
 SHOWN_BYTES = 10_000_000
 

@@ -13,7 +13,8 @@ from helpers.panels.exchange import Exchange
 from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.python_line import literal
-from helpers.panels.safe import cut, escape, one_line, sentence
+from helpers.panels.safe import cut, sentence
+from helpers.text import escape, one_line
 
 
 class PromptView:

@@ -19,7 +19,8 @@ from helpers.panels.completing import Ask, CompletingField
 from helpers.panels.exchange import Exchange
 from helpers.panels.link import Link
 from helpers.panels.python_line import literal
-from helpers.panels.safe import one_line, sentence
+from helpers.panels.safe import sentence
+from helpers.text import one_line
 
 
 class ResourceView:

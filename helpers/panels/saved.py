@@ -10,8 +10,8 @@ from IPython.display import publish_display_data
 
 from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
-from helpers.panels.safe import escape
 from helpers.panels.style import stylesheet
+from helpers.text import escape
 from helpers.widget_care import dispose
 
 publish: Callable[[dict[str, Any]], None] = publish_display_data

@@ -18,9 +18,10 @@ from mcp.types import (
 
 from helpers.panels.blocks import NOTHING, SHOWN_BLOCKS, Open, block, blocks
 from helpers.panels.keeping import Keeping
-from helpers.panels.safe import escape, sentence
+from helpers.panels.safe import sentence
 from helpers.panels.table import table
 from helpers.panels.tree import tree
+from helpers.text import escape
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import ipywidgets
 
 from helpers.panels.calls import Call, Calls, Progress
 from helpers.panels.link import Link
-from helpers.panels.safe import escape, one_line
+from helpers.text import escape, one_line
 
 TICK_SECONDS = 0.1
 SHOWN_MESSAGE = 80

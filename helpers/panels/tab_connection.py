@@ -12,8 +12,9 @@ from helpers.connection import opening_of
 from helpers.panels.changes import Changes
 from helpers.panels.link import SIGNS, Link
 from helpers.panels.pane import Pane
-from helpers.panels.safe import escape, one_line, text_html
+from helpers.panels.safe import text_html
 from helpers.targets import kind_of
+from helpers.text import escape, one_line
 
 # what a capability means, by its name in the protocol
 SERVER = {

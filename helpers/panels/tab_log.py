@@ -9,7 +9,8 @@ import ipywidgets
 from helpers.connection import server_log
 from helpers.panels.link import Link
 from helpers.panels.pane import Pane
-from helpers.panels.safe import escape, sentence
+from helpers.panels.safe import sentence
+from helpers.text import escape
 
 TAIL_CHARACTERS = 50_000
 

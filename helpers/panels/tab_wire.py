@@ -11,10 +11,10 @@ from helpers.diagram import Diagram
 from helpers.panels.json_lines import save
 from helpers.panels.link import Link
 from helpers.panels.pane import Pane
-from helpers.panels.safe import one_line
 from helpers.panels.throttle import Throttle
 from helpers.panels.wire_rows import timeline_html
 from helpers.panels.wire_table import WireTable
+from helpers.text import one_line
 from helpers.traffic import DRAWN_MESSAGES, Message, Wire
 
 REDRAW_SECONDS = 0.4

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from helpers.panels.safe import cut, escape, one_line, sentence
+from helpers.panels.safe import cut, sentence
+from helpers.text import escape, one_line
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,8 @@ from typing import Any
 
 import ipywidgets
 
-from helpers.panels.safe import cut, escape, one_line, sentence
+from helpers.panels.safe import cut, sentence
+from helpers.text import escape, one_line
 
 SHOWN_NODES = 2000
 SHOWN_DEPTH = 40

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from helpers.panels.calls import duration
-from helpers.panels.safe import escape, one_line, sentence, text_html
+from helpers.panels.safe import sentence, text_html
+from helpers.text import escape, one_line
 from helpers.traffic import Message
 
 TIMED_MESSAGES = 100
