@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from benchmarks import calls
 from benchmarks.__main__ import ROWS, main
-from benchmarks.measure import Line, Samples, Section, exponent, in_turn, number
+from benchmarks.measure import Effort, Line, Samples, Section, exponent, in_turn, number
 from benchmarks.table import figures
 from tests.checkouts import environ
 from tests.places import PYTHON, ROOT
@@ -114,6 +117,18 @@ def test_what_limits_a_figure_is_told_only_where_it_is_not_reached():
     assert "- **x1**: not reached. A reason." in text
     assert "**x2**" not in text
     assert text.endswith("A note.\n")
+
+
+def test_what_limits_a_call_is_computed_from_what_was_measured(monkeypatch: pytest.MonkeyPatch):
+    @contextmanager
+    def callers(_: object) -> Iterator[dict[str, calls.Caller]]:
+        costs = {"ours": 0.004, "raw": 0.003, "raw, kernel": 0.0025}
+        yield {who: lambda *_, cost=cost: cost for who, cost in costs.items()}
+
+    monkeypatch.setattr(calls, "callers", callers)
+    text = figures([calls.measured(Effort(rounds=1, tiny=True))])
+    assert "- **one tool call on an open connection, SSE, beside raw SDK in a script**" in text
+    assert "0.50 ms less in a kernel than in a script, and ours 1.50 ms more than the raw" in text
 
 
 @pytest.mark.parametrize("power", [0, 1, 2])
