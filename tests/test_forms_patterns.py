@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -140,3 +143,26 @@ def test_whatever_is_tried_ends_soon(pieces: list[str], last: str):
         warnings.simplefilter("ignore")
         matches(pattern, "a" * (min(reach(pattern), 10_000) - 1) + last)
     assert time.process_time() - started < 0.5
+
+
+def test_a_pattern_is_compiled_once_and_no_two_threads_put_warnings_aside_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    entered, together, plain = list[None](), list[None](), warnings.catch_warnings
+    both = Barrier(2, action=lambda: together.append(None), timeout=0.2)
+
+    class Watched(plain):  # type: ignore[misc,valid-type]
+        def __enter__(self) -> Any:
+            entered.append(None)
+            with contextlib.suppress(BrokenBarrierError):
+                both.wait()
+            return super().__enter__()
+
+    monkeypatch.setattr(warnings, "catch_warnings", Watched)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.map(lambda last: [matches(f"[[a]{last}", f"a{last}") for _ in range(10)], "xy")
+    assert all(map(all, asked))
+    assert len(entered) == 2
+    assert not together
+    assert warnings.filters == before

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ LONGEST = 2_000  # characters of a pattern; compiling takes time, too
 STEPS = 5_000_000  # of one search: some tens of milliseconds
 SHORTEST = 20  # characters; what can only be tried on shorter texts is never tried
 ANY_LENGTH = 10**9
+_one_at_a_time = threading.Lock()
 # What `re` reads as one. Groups with flags, conditions and the like are not among it.
 _TOKEN = re.compile(
     r"""(?P<refers>\\[1-9])
@@ -61,7 +63,7 @@ class _Cost:
 @lru_cache(maxsize=500)
 def reach(pattern: str) -> int:
     """The length of the longest text, in characters, on which a pattern is tried; 0: on none."""
-    if len(pattern) > LONGEST or not _compiles(pattern):
+    if len(pattern) > LONGEST or not _compiled(pattern):
         return 0
     try:
         cost, anchored = _cost(pattern)
@@ -76,21 +78,22 @@ def reach(pattern: str) -> int:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the pattern is found in the text, or the text is too long to be tried."""
-    if len(text) > reach(pattern):
-        return True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sets that will change their meaning
-        return bool(re.search(pattern, text))
+    compiled = _compiled(pattern) if len(text) <= reach(pattern) else None
+    return not compiled or bool(compiled.search(text))
 
 
-def _compiles(pattern: str) -> bool:
+@lru_cache(maxsize=500)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """What Python makes of a pattern that it can read, without its words on sets such as `[[a]`.
+
+    `catch_warnings` puts back what it found: two threads in it could keep them ignored for ever.
+    """
     try:
-        with warnings.catch_warnings():
+        with _one_at_a_time, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            re.compile(pattern)
+            return re.compile(pattern)
     except (re.error, RecursionError, OverflowError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _cost(pattern: str) -> tuple[_Cost, bool]:
