@@ -15,6 +15,7 @@ LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 PAGES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("docs/*.md")),
+    ROOT / "benchmarks/results.md",
     *LESSONS,
     *sorted(NOTEBOOKS.glob("solutions/*.ipynb")),
     *sorted(NOTEBOOKS.glob("exercises/*.ipynb")),

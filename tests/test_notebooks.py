@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -11,7 +10,7 @@ import psutil
 import pytest
 
 from tests.kernels import Kernel, ended_within, kernel
-from tests.places import NOTEBOOKS, ROOT
+from tests.places import NOTEBOOKS
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 RUN_ALL_SECONDS = 120.0
@@ -63,23 +62,12 @@ def test_a_lesson_runs_to_the_bottom_twice_and_leaves_nothing_running(lesson: Pa
 def test_a_lesson_has_the_shape_of_the_house(lesson: Path):
     notebook = read(lesson)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    text = "\n".join(prose)
-    headings = [
-        len(match[1])
-        for source in prose
-        for match in re.finditer(r"^(#+) ", re.sub(r"```.*?```", "", source, flags=re.S), re.M)
-    ]
-    assert headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in pairwise(headings))
     for part in ("**What you will do:**", "**What you will learn:**", "**What you need:**"):
         assert part in prose[0]
     assert re.search(r"\*\*Time:\*\* about \d+ minutes", prose[0])
-    assert "## What you have seen" in text
+    assert "## What you have seen" in "\n".join(prose)
     assert prose[-1].splitlines()[-1].startswith("**Next:** ")
     assert notebook.metadata.kernelspec.name == "python3"
-    for diagram in re.findall(r"```mermaid\n(.*?)```", text, re.S):
-        assert "accTitle:" in diagram
-        assert "accDescr:" in diagram
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
@@ -89,13 +77,3 @@ def test_a_lesson_is_stored_without_outputs_and_in_short_cells(lesson: Path):
             assert cell.outputs == []
             assert cell.execution_count is None
             assert len(cell.source.splitlines()) <= 25, f"{cell.id} is too long"
-
-
-@pytest.mark.parametrize("page", [*LESSONS, ROOT / "README.md"], ids=lambda path: path.stem)
-def test_every_link_inside_the_repository_leads_somewhere(page: Path):
-    text = page.read_text(encoding="utf-8")
-    if page.suffix == ".ipynb":
-        text = "\n".join(cell.source for cell in read(page).cells if cell.cell_type == "markdown")
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
