@@ -68,6 +68,12 @@ def unreadable_line(error: BaseException | None) -> str:
     return whole if isinstance(whole, str) else json.dumps(whole, default=str)
 
 
+def like_an_answer(line: str) -> bool:
+    """Is this line, which is no message, meant to answer a request, and not to ask or to tell?"""
+    like_a_message = re.search(r'"(jsonrpc|result)"\s*:', line) is not None
+    return like_a_message and ('"method"' not in line or '"result"' in line or '"error":' in line)
+
+
 def cannot_be_read(line: str) -> str:
     """What to say of an answer that is none: how it begins."""
     return (

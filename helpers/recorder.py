@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import re
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
@@ -22,14 +20,14 @@ from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.message import SessionMessage
 
 from helpers import logs
-from helpers.errors import cannot_be_read, root_cause, unreadable_line
+from helpers.errors import root_cause, unreadable_line
 from helpers.owner_task import Owner, settled
+from helpers.pending import Pending
 from helpers.streams import CLOSED, Reading, Writing
 from helpers.traffic import Wire
 
 AGAIN = "\nTo go on, run the cell that connects again."
 CRASH_SECONDS = 0.05
-KEPT_UNREAD = 100
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +51,10 @@ class RecordingTransport:
         self.broken_by: BaseException | None = None
         self.transport = transport
         self.last_words = last_words
-        self._pending: set[types.RequestId] = set()
+        self._pending = Pending()
         self.gone: str | None = None  # why nothing passes any more
         self.on_gone: list[Callable[[], None]] = []
         self._sending: set[asyncio.Task[None]] = set()
-        # answers over HTTP: what the SDK says of each, and what is said instead
-        self._unread: deque[tuple[str, str]] = deque(maxlen=KEPT_UNREAD)
 
     async def __aenter__(self) -> tuple[Reading, Writing]:
         logs.divert()
@@ -105,13 +101,19 @@ class RecordingTransport:
         while self.gone is None:
             with suppress(anyio.WouldBlock):
                 return self._local.receive_nowait()
+            item: SessionMessage | Exception | None = None
             try:
-                item: SessionMessage | Exception = await self._read.receive()
+                with anyio.CancelScope(deadline=self._pending.deadline):
+                    item = await self._read.receive()
             except CLOSED:
                 await self._crash()
+                while self._pending.doubts:
+                    self._judge()
                 self.give_up("The server has gone: it ended, or it closed the connection.")
                 continue
-            if self.gone is None and (read := self._received(item)):  # else it is answered already
+            if item is None:
+                self._judge()
+            elif self.gone is None and (read := self._received(item)):  # else it is answered
                 return read
         return await self._local.receive()
 
@@ -119,27 +121,20 @@ class RecordingTransport:
         if isinstance(item, SessionMessage):
             message = item.message
             if isinstance(message, types.JSONRPCError) and (
-                reason := dict(self._unread).get(message.error.message)
+                reason := self._pending.reason_behind(message.error.message)
             ):  # the SDK said this, and not the server
                 self._answer({coerce_request_id(message.id or 0)}, reason)
                 return None
             self.wire.add(message, sent=False)
-            if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
-                self._pending.discard(coerce_request_id(message.id or 0))
+            self._pending.received(message)
         elif line := unreadable_line(item):
             self.stray.append(line)
-            if re.search(r'"(jsonrpc|result)"\s*:', line):
-                self._spoiled(line)
+            self._pending.doubt(line, all_of_them=not self.wire.answered)
         return item
 
     async def send(self, item: SessionMessage) -> None:
-        message = item.message
-        self.wire.add(message, sent=True)
-        if isinstance(message, types.JSONRPCRequest):
-            self._pending.add(coerce_request_id(message.id))
-        elif isinstance(message, types.JSONRPCNotification) and "/cancelled" in message.method:
-            cancelled = (message.params or {}).get("requestId", "")
-            self._pending.discard(coerce_request_id(cancelled))
+        self.wire.add(item.message, sent=True)
+        self._pending.sent(item.message)
         if self.gone is None:
             # not waited for: the SDK's clock starts when a call is sent, and a server that
             # reads no more would stop it for ever. Tasks begin, and so send, in their order.
@@ -182,20 +177,17 @@ class RecordingTransport:
         self.notes.append(logs.in_one_line(record))
         error = record.exc_info[1] if record.exc_info else None
         said = record.getMessage()
-        if said in ("Error parsing JSON response", "Error parsing SSE message"):
-            told = f"{said.replace('Error parsing', 'Failed to parse')}: {error}"
-            self._unread.append((told, cannot_be_read(unreadable_line(error))))
+        self._pending.logged(said, error)
         if record.levelno >= logging.ERROR and said == "Error in post_writer":
             self.give_up(f"A message could not be sent: {root_cause(error).rstrip('.')}.")
 
-    def _spoiled(self, line: str) -> None:
-        """An answer came that cannot be read: the request it belongs to must not hang."""
-        reason = f"{cannot_be_read(line)}\nWhat else the server prints has to go to stderr."
-        if not self.wire.answered:  # from the first message on: the handshake cannot succeed
+    def _judge(self) -> None:
+        """The oldest answer that cannot be read has had its time to come once more."""
+        ids, reason = self._pending.judged()
+        if self.wire.answered:
+            self._answer(ids, reason)
+        else:  # from the first message on: the handshake cannot succeed
             self.give_up(reason)
-        named = re.findall(r'"id"\s*:\s*"?([^\s",}]+)', line)
-        ids = {i for i in self._pending if str(i) in named} if named else self._pending
-        self._answer(ids, reason)
 
     def _answer(self, ids: set[types.RequestId], reason: str) -> None:
         """Answer these requests with an error, on behalf of a server that cannot."""

@@ -29,6 +29,8 @@ def tell(text: str) -> None:
 def send(**message: object) -> None:
     line = json.dumps({"jsonrpc": "2.0", **message})
     crossed.append(line)
+    if sys.argv[1:] == ["debug"]:  # as loggers do that somebody has sent to stdout
+        print("DEBUG sending", line, flush=True)
     print(line, flush=True)
 
 
@@ -37,6 +39,8 @@ def receive() -> dict:
     if not line:
         sys.exit()
     crossed.append(line.rstrip("\n"))
+    if sys.argv[1:] == ["debug"]:
+        print("DEBUG received", line, end="", flush=True)
     return json.loads(line)
 
 

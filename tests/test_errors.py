@@ -7,7 +7,15 @@ import asyncio
 import httpx2
 import pytest
 
-from helpers.errors import http_hint, leaves, root, root_cause, shorten, without_groups
+from helpers.errors import (
+    http_hint,
+    leaves,
+    like_an_answer,
+    root,
+    root_cause,
+    shorten,
+    without_groups,
+)
 
 
 def answer(status: int, **headers: str) -> httpx2.Response:
@@ -83,3 +91,18 @@ def test_an_http_answer_is_explained_with_its_address_and_status(status: int, sa
 def test_a_redirect_is_explained_with_the_address_it_names():
     hint = http_hint(answer(302, location="http://elsewhere.example/sse"))
     assert "to http://elsewhere.example/sse." in hint
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ('Loading {"jsonrpc": "2.0", "id": 1, "result": {"method": 1}}', True),
+        ('{"jsonrpc": "2.0", "id": 1, "error": {"data": {"method": 1}}', True),
+        ('  "jsonrpc": "2.0",', True),
+        ('DEBUG {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}', False),
+        ('DEBUG {"jsonrpc": "2.0", "method": "notifications/progress"}', False),
+        ('{"level": "error", "id": 1}', False),
+    ],
+)
+def test_what_looks_like_an_answer_is_told_from_what_asks_or_tells(line: str, answers: bool):
+    assert like_an_answer(line) is answers

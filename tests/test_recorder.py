@@ -29,7 +29,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from helpers import close, connect, serve, server_log, wire
+from helpers import close, connect, pending, serve, server_log, wire
 from helpers.recorder import RecordingTransport
 from tests import odd_server
 from tests.places import PYTHON, ROOT
@@ -234,8 +234,8 @@ async def test_a_transport_that_crashes_is_told_with_its_reason_and_the_client_l
 async def test_an_answer_that_comes_at_the_moment_of_the_end_is_given_once():
     for pause in range(6):  # the end falls on another turn of the loop each time
         line = Line()
-        recorder = RecordingTransport(line.transport())
-        async with recorder as (read, write), write, read:
+        recording = RecordingTransport(line.transport())
+        async with recording as (read, write), write, read:
             async with anyio.create_task_group() as tg:
                 tg.start_soon(write.send, request(1))
                 await line.from_client.receive()
@@ -250,7 +250,7 @@ async def test_an_answer_that_comes_at_the_moment_of_the_end_is_given_once():
                 tg.start_soon(line.answer, response(1))
                 for _ in range(pause):
                     await asyncio.sleep(0)
-                recorder.give_up("The end.")
+                recording.give_up("The end.")
                 await asyncio.sleep(0.01)
                 tg.cancel_scope.cancel()
             assert [message.id for message in received] == [1], pause
@@ -260,13 +260,13 @@ async def test_who_fails_on_hearing_of_the_end_keeps_it_from_nobody(
     caplog: pytest.LogCaptureFixture,
 ):
     line, heard = Line(), list[str]()
-    recorder = RecordingTransport(line.transport())
-    recorder.on_gone = [lambda: heard[7], lambda: heard.append("the end")]
-    async with recorder as (read, write), write, read:
+    recording = RecordingTransport(line.transport())
+    recording.on_gone = [lambda: heard[7], lambda: heard.append("the end")]
+    async with recording as (read, write), write, read:
         async with anyio.create_task_group() as tg:
             tg.start_soon(write.send, request(1))
             await line.from_client.receive()
-        recorder.give_up("The end.")
+        recording.give_up("The end.")
         assert (await read.receive()).message.error.message == "The end."
     assert heard == ["the end"]
     assert "IndexError" in caplog.text
@@ -354,6 +354,35 @@ async def test_junk_between_answers_disturbs_nothing_and_does_not_pile_up(bare: 
         await writing
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_server_that_prints_each_message_besides_is_understood(bare: Bare, mode: str):
+    client = await connect(bare("debug"), mode=mode)
+    held = asyncio.create_task(said(client, "hold"))
+    await called(client)
+    assert await said(client, "where")
+    await asyncio.sleep(pending.DOUBT_SECONDS + 0.1)  # so long is what was printed doubted
+    assert not held.done()
+    assert await said(client, "release") == await held == "released"
+    assert "DEBUG received" in client.server.stray[0]
+    assert "DEBUG sending" in client.server.stray[1]
+    assert [m for m in wire(client) if m.local] == []
+
+
+async def test_an_answer_that_cannot_be_read_is_told_at_once_where_the_server_ends_after_it():
+    line = Line()
+    recording = RecordingTransport(line.transport())
+    with pytest.raises(ValidationError) as raised:
+        jsonrpc_message_adapter.validate_json('Loading {"jsonrpc": "2.0"')
+    async with recording as (read, write), write, read:
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(write.send, request(1))
+            await line.from_client.receive()
+            tg.start_soon(line.to_client.send, raised.value)
+            assert await read.receive() is raised.value
+        line.to_client.close()
+        assert "cannot be read" in (await read.receive()).message.error.message
+
+
 def not_read(text: str) -> SessionMessage:
     """Log what the SDK logs of this answer over HTTP, and return what it says instead of it."""
     try:
@@ -366,8 +395,8 @@ def not_read(text: str) -> SessionMessage:
 
 async def test_twins_among_unreadable_answers_are_both_told_in_words_and_no_more_are_kept():
     line = Line()
-    recorder = RecordingTransport(line.transport())
-    async with recorder as (read, write), write, read:
+    recording = RecordingTransport(line.transport())
+    async with recording as (read, write), write, read:
         for number in range(150):
             not_read(f"<p>{number}</p>")
         twins = [not_read("<html>"), not_read("<html>")]
@@ -376,7 +405,7 @@ async def test_twins_among_unreadable_answers_are_both_told_in_words_and_no_more
                 tg.start_soon(line.to_client.send, twin)
                 said = (await read.receive()).message.error.message
             assert said.endswith("It begins '<html>'.")
-        assert len(recorder._unread) == 100
+        assert len(recording._pending.unread) == 100
 
 
 # ---- limits of the transports ----
