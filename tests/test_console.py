@@ -858,3 +858,20 @@ def test_a_kernel_that_ends_during_a_call_leaves_no_process() -> None:
     assert any("servers.showcase" in child.cmdline() for child in children)
     own_kernel.stop()
     assert ended_within([psutil.Process(c.pid) for c in children if c.is_running()], 5) == []
+
+
+async def test_of_very_many_tools_a_thousand_are_offered_and_the_filter_finds_the_others():
+    tools = [tool(f"tool_{n}") for n in range(1_500)] + [tool("tool")]
+    async with Client(lowlevel(tools)) as client:
+        console = await loaded(tool_console(client))
+        listed = named(console, "Tools (1501)")
+        assert [label for label, _ in listed.options] == [f"tool_{n}" for n in range(1_000)]
+        assert "501 more are not shown: filter to find them." in html(console)
+        named(console, "Filter").value = "tool"
+        named(console, "Filter")._handle_custom_msg({"event": "submit"}, [])
+        await until(lambda: console._desk.tool.name == "tool")
+        assert listed.label == "tool"
+        assert len(listed.options) == 1_000
+        named(console, "Filter").value = "tool_149"
+        assert len(listed.options) == 11
+        assert "not shown" not in html(console)

@@ -9,9 +9,11 @@ import ipywidgets
 
 from helpers.panels.arrivals import Arrivals
 from helpers.panels.link import Link
+from helpers.panels.safe import sentence
 from helpers.text import one_line
 
 LABEL_CHARACTERS = 80
+OFFERED = 1_000  # at a time: a browser draws each of them
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -41,6 +43,7 @@ class Chooser(Generic[Key]):
         self._arrivals = arrivals
         self._names: dict[Key, str] = {}
         self._searched: dict[Key, str] = {}
+        self._note = ""
         self._filling = False
         self._filter = ipywidgets.Text(description="Filter", placeholder="a word, then Enter")
         # with the keyboard one filters and presses Enter: see the history for why not with arrows
@@ -51,21 +54,28 @@ class Chooser(Generic[Key]):
         self._filter.observe(link.on_loop(self._show), "value")
         self._filter.on_msg(self._enter)
         self._select.observe(link.on_loop(self._changed), "value")
-        self.note = ipywidgets.HTML()  # what there is to say of the list
+        self._said = ipywidgets.HTML()  # what there is to say of the list
         refresh = ipywidgets.Button(
             description="Refresh", tooltip=f"Ask the server for its list of {noun} again"
         )
         refresh.on_click(link.on_loop(on_refresh))
-        self.widget = ipywidgets.VBox([self._filter, self._select, self.note, refresh])
+        self.widget = ipywidgets.VBox([self._filter, self._select, self._said, refresh])
         self.widget.add_class("mcpk-list")
 
-    def fill(self, names: Mapping[Key, str], searched: Mapping[Key, str] | None = None) -> None:
+    def fill(
+        self,
+        names: Mapping[Key, str],
+        searched: Mapping[Key, str] | None = None,
+        note: str = "",
+    ) -> None:
         """Show these.
 
         Args:
             names: a key, and the name to show for it (from anywhere: it is made safe).
             searched: the text in which the filter looks, where it is not the name.
+            note: what there is to say of the list.
         """
+        self._note = note
         self._names = {key: one_line(name, LABEL_CHARACTERS) for key, name in names.items()}
         texts = (self._names if searched is None else searched).items()
         self._searched = {key: text.casefold() for key, text in texts}
@@ -85,17 +95,34 @@ class Chooser(Generic[Key]):
         wanted = self._wanted
         return [key for key in self._names if wanted in self._searched[key]]
 
+    def _distance(self, key: Key) -> tuple[bool, bool, bool]:
+        """How far a name is from what is typed: the smallest is the same."""
+        wanted, name = self._wanted, self._names[key].casefold()
+        return name != wanted, not name.startswith(wanted), wanted not in name
+
+    def _offered(self, found: list[Key]) -> list[Key]:
+        """As many as a browser can show: what is chosen, and the nearest to what is typed."""
+        if len(found) <= OFFERED:
+            return found
+        nearest = sorted(found, key=lambda key: (key != self.chosen, *self._distance(key)))
+        return nearest[:OFFERED]
+
     def _show(self) -> None:
         found = self._found()
+        offered = self._offered(found)
         some = f"{len(found)} of " if self._wanted else ""
         self._filling = True  # a new list of options chooses its first
         try:
             with self._select.hold_sync():
-                self._select.options = [(self._names[key], key) for key in found]
-                self._select.value = self.chosen if self.chosen in found else None
+                self._select.options = [(self._names[key], key) for key in offered]
+                self._select.value = self.chosen if self.chosen in offered else None
                 self._select.description = f"{self._noun.capitalize()} ({some}{len(self._names)})"
         finally:
             self._filling = False
+        hidden = len(found) - len(offered)
+        rest = f"{hidden:,} more are not shown: filter to find them." if hidden else ""
+        said = " ".join(filter(None, [self._note, rest]))
+        self._said.value = sentence(said) if said else ""
 
     def _changed(self) -> None:
         key = self._select.value
@@ -109,11 +136,5 @@ class Chooser(Generic[Key]):
 
     def _choose_best(self) -> None:
         """Enter in the filter chooses what has the name that is nearest to it, or the first."""
-        wanted = self._wanted
-
-        def rank(key: Key) -> tuple[bool, bool, bool]:
-            name = self._names[key].casefold()
-            return name != wanted, not name.startswith(wanted), wanted not in name
-
         if found := self._found():
-            self._select.value = min(found, key=rank)
+            self._select.value = min(found, key=self._distance)

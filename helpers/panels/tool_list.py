@@ -14,7 +14,6 @@ from helpers.panels.asking import in_time
 from helpers.panels.chooser import Chooser
 from helpers.panels.link import Link
 from helpers.panels.pane import every_page
-from helpers.panels.safe import sentence
 
 
 class ToolList(Chooser[int]):
@@ -40,13 +39,13 @@ class ToolList(Chooser[int]):
     def offer(self, tools: Sequence[Tool], chosen: Tool | None, note: str = "") -> None:
         """Show these tools, with one of them marked; and a note, if there is something to say."""
         self._tools, self.chosen = tools, self._place(tools, chosen)
-        self.note.value = sentence(note) if note else ""
         self.fill(
             {at: tool.name for at, tool in enumerate(tools)},
             {
                 at: f"{tool.name}\n{tool.title or ''}\n{tool.description or ''}"
                 for at, tool in enumerate(tools)
             },
+            note,
         )
 
     def mark_tool(self, chosen: Tool) -> None:
