@@ -52,9 +52,14 @@ def root_cause(error: BaseException | None) -> str:
     if error is None:
         return "no reason was given"
     error = root(error)
-    # httpx2 has no words for a connection that ends while it is read or written
-    mute = isinstance(error, httpx2.NetworkError) and "the server cut the connection off"
-    return shorten(str(error), 300) or mute or type(error).__name__
+    return shorten(str(error), 300) or _mute(error) or type(error).__name__
+
+
+def _mute(error: BaseException) -> str:
+    """Words for what httpx2 has none for: a connection that ends while it is used, or hangs."""
+    if isinstance(error, httpx2.TimeoutException):
+        return f"the server did not reply in time ({type(error).__name__})"
+    return "the server cut the connection off" if isinstance(error, httpx2.NetworkError) else ""
 
 
 def unreadable_line(error: BaseException | None) -> str:

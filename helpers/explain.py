@@ -13,6 +13,8 @@ from mcp import MCPError, StdioServerParameters
 from helpers.errors import http_hint, leaves, root, root_cause, shorten
 from helpers.recorder import RecordingTransport
 
+UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout)
+
 
 def explain(
     error: Exception,
@@ -40,7 +42,7 @@ def explain(
     for leaf in leaves(raised):
         if isinstance(leaf, httpx2.HTTPStatusError):
             return ConnectionError(http_hint(leaf.response))
-        if isinstance(leaf, httpx2.ConnectError):
+        if isinstance(leaf, UNREACHED):
             return nothing_answers(leaf)
     if isinstance(cause, MCPError):
         refused = [answer for answer in answers if answer.is_error]
@@ -51,8 +53,13 @@ def explain(
     )
 
 
-def nothing_answers(error: httpx2.ConnectError) -> ConnectionError:
+def nothing_answers(error: httpx2.ConnectError | httpx2.ConnectTimeout) -> ConnectionError:
     """The error a learner should see where no server listens."""
+    if isinstance(error, httpx2.ConnectTimeout):
+        return ConnectionError(
+            f"No reply from {error.request.url}.\n"
+            "It is a wrong address, or a firewall drops what we send there."
+        )
     return ConnectionError(
         f"Nothing answers at {error.request.url}: {error}.\n"
         "Is the server running, on this port? What serve() returned tells it as .url."

@@ -10,10 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar, cast
 
-import httpx2
-
 from helpers.errors import root, without_groups
-from helpers.explain import nothing_answers
+from helpers.explain import UNREACHED, nothing_answers
 from helpers.owner_task import CLEAN_UP_SECONDS, Owner, settled
 
 T = TypeVar("T")
@@ -103,7 +101,7 @@ async def keep_open(
 
 def _told(error: Exception) -> BaseException:
     cause = root(error)
-    return nothing_answers(cause) if isinstance(cause, httpx2.ConnectError) else cause
+    return nothing_answers(cause) if isinstance(cause, UNREACHED) else cause
 
 
 async def close(opened: object) -> None:

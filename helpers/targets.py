@@ -26,6 +26,7 @@ TRANSPORTS = {
     "streamable_http_client": "Streamable HTTP",
 }
 CLOSING_SECONDS = 1.0
+CONNECT_SECONDS = 8.0  # less than the ten that the SDK waits for the answer to its first question
 
 
 class Follower(Protocol):
@@ -89,7 +90,7 @@ async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator
             request.extensions["timeout"] = httpx2.Timeout(CLOSING_SECONDS).as_dict()
 
     hooks: dict[str, list[Callable[..., Any]]] = {"request": [hurry], "response": [note]}
-    timeout = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
+    timeout = httpx2.Timeout(30.0, connect=CONNECT_SECONDS, read=300.0)  # else the SDK's own
     async with (
         httpx2.AsyncClient(timeout=timeout, event_hooks=hooks) as http,
         streamable_http_client(url, http_client=http) as streams,

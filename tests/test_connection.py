@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import psutil
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client import stdio as sdk_stdio
+from mcp.client.session import DISCOVER_TIMEOUT_SECONDS
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
@@ -24,7 +26,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from helpers import close, close_all, connect, owner, serve, server_log, wire
+from helpers import close, close_all, connect, owner, serve, server_log, targets, wire
 from helpers.connection import gone
 from helpers.server_thread import ServerHandle
 from tests.conftest import cutting_sse_off
@@ -698,3 +700,37 @@ async def test_the_messages_of_a_closed_connection_can_still_be_read(bare: Bare)
     assert [message.text for message in wire(client)] == recorded
     assert json.loads(recorded[-1])["result"]["tools"]
     assert len(wire(client).frame()) == len(recorded)
+
+
+@pytest.fixture
+def _packets_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No packet that asks for a connection is answered, as behind a firewall."""
+
+    async def dropped(**_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(anyio, "connect_tcp", dropped)
+    monkeypatch.setattr(targets, "CONNECT_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("_packets_are_dropped")
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_host_that_drops_packets_is_named_over_both_transports(mode: str):
+    begun = time.monotonic()
+    for target in (sse_client("http://10.255.255.1/x", timeout=0.1), "http://10.255.255.1/x"):
+        error = await failure(connect(target, mode=mode))
+        assert isinstance(error, ConnectionError)
+        assert str(error).startswith("No reply from http://10.255.255.1/x.\n")
+        assert "a firewall drops what we send" in str(error)
+    assert time.monotonic() - begun < CLEAN_UP
+
+
+@pytest.mark.usefixtures("_packets_are_dropped")
+async def test_a_host_that_drops_packets_is_named_to_who_keeps_something_open():
+    async with httpx2.AsyncClient(timeout=0.1) as http:
+        with pytest.raises(ConnectionError, match=r"No reply from http://10\.255\.255\.1/x"):
+            await owner.keep_open(http.stream("GET", "http://10.255.255.1/x"))
+
+
+def test_a_host_that_drops_packets_is_given_up_before_the_sdk_asks_it_again():
+    assert targets.CONNECT_SECONDS < DISCOVER_TIMEOUT_SECONDS

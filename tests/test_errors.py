@@ -23,6 +23,11 @@ def answer(status: int, **headers: str) -> httpx2.Response:
     return httpx2.Response(status, request=request, headers=headers)
 
 
+@pytest.mark.parametrize("kind", ["ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout"])
+def test_a_timeout_without_words_is_told_in_words(kind: str):
+    assert root_cause(getattr(httpx2, kind)("")) == f"the server did not reply in time ({kind})"
+
+
 def test_shorten_gives_one_line_without_control_characters():
     assert shorten(" a\n\tb\r\n\x1b[31mc\x00\x9b ") == "a b [31mc"
 
