@@ -33,7 +33,7 @@ from mcp.types import (
 )
 
 from helpers import close, close_all, connect, owner, serve, server_log, tool_console
-from helpers.panels import answer, arrivals, saved
+from helpers.panels import answer, arrivals, history, saved
 from helpers.panels.about import about, hints
 from helpers.panels.answer import error_text
 from helpers.panels.calls import Call, Outcome, Progress, duration
@@ -875,3 +875,21 @@ async def test_of_very_many_tools_a_thousand_are_offered_and_the_filter_finds_th
         named(console, "Filter").value = "tool_149"
         assert len(listed.options) == 11
         assert "not shown" not in html(console)
+
+
+async def test_the_oldest_results_are_let_go_where_all_are_too_large_and_that_is_said(
+    desk: ToolConsole, monkeypatch: pytest.MonkeyPatch
+):
+    first = await call(desk, "add", a=1, b=1)
+    second = await call(desk, "add", a=2, b=2)
+    monkeypatch.setattr(history, "KEPT_CHARACTERS", first.size * 2)
+    await call(desk, "add", a=3, b=3)
+    assert [made.result is None for made in desk._history] == [False, False, True]
+    monkeypatch.setattr(history, "KEPT_CHARACTERS", 1)
+    await call(desk, "films")
+    assert [made.result is None for made in desk._history] == [False, True, True, True]
+    assert desk.result is not None
+    named(desk, "History").index = 2
+    await until(lambda: "This result was let go" in html(desk))
+    assert second.outcome is Outcome.OK
+    assert (desk.result, desk.arguments) == (None, {"a": 2, "b": 2})

@@ -19,6 +19,7 @@ from helpers.text import escape, one_line
 from helpers.widget_care import replace
 
 NO_CALL = "Fill the form and press Call, or Enter in a field."
+LET_GO = "This result was let go, to make room for later ones. Press Call to have it again."
 
 
 class Answer:
@@ -70,6 +71,8 @@ class Answer:
     def _parts(self, call: Call) -> list[ipywidgets.Widget]:
         if call.result is not None:
             return [drawn(call.result, open_link=self._open_link, python="console.result")]
+        if call.let_go:
+            return [ipywidgets.HTML(sentence(LET_GO))]
         if call.outcome is Outcome.CLOSED:
             return [ipywidgets.HTML(sentence(CLOSED))]
         if call.error is not None:

@@ -67,11 +67,17 @@ class Call:
     begun: float = 0.0  # on the clock of time.perf_counter, in seconds
     ms: float | None = None
     dropped: int = 0  # how many that waited behind it were not sent, when it was cancelled
+    let_go: bool = False  # its result, to make room for later ones
 
     @cached_property
     def written(self) -> str:
         """The beginning of the arguments, in one line."""
         return one_line(literal(self.arguments), SHOWN_ARGUMENTS)
+
+    @cached_property
+    def size(self) -> int:
+        """How long the result is that came back, in characters, as Python writes it."""
+        return len(repr(self.result))
 
     @property
     def seconds(self) -> float:

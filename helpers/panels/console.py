@@ -107,7 +107,7 @@ class ToolConsole(Panel):
 
     @property
     def result(self) -> CallToolResult | None:
-        """What the call that is shown returned; None before one, and where none came back."""
+        """What the call that is shown returned; None where none came back or it was let go."""
         return self._shown.result if self._shown else None
 
     @property

@@ -12,6 +12,7 @@ from helpers.panels.link import Link
 from helpers.text import one_line
 
 KEPT_CALLS = 100
+KEPT_CHARACTERS = 32_000_000  # of their results
 SHOWN_NAME = 24
 
 
@@ -54,6 +55,15 @@ class History:
         """Take a call in, or show what has become of it."""
         if call not in self._calls:
             self._calls.appendleft(call)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the oldest results go, where all are too long together; the newest stays."""
+        room = KEPT_CHARACTERS
+        for at, held in enumerate([call for call in self._calls if call.result is not None]):
+            room -= held.size
+            if at and room < 0:
+                held.result, held.let_go = None, True
 
     def draw(self) -> None:
         """Show all calls."""
