@@ -18,7 +18,7 @@ from mcp.client.sse import sse_client
 from helpers.connection import connect
 from helpers.errors import http_hint
 from helpers.host_config import Entry, entry_of, filled, read
-from helpers.owner import close, open_keys
+from helpers.owner import close_keys, open_keys
 
 TIMEOUT = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
 
@@ -92,8 +92,7 @@ async def connect_all(
 
 
 async def _close_all_of(file: Path) -> None:
-    keys = [key for key in open_keys() if key.endswith(_key("", file))]
-    await asyncio.gather(*map(close, keys))
+    await close_keys(key for key in open_keys() if key.endswith(_key("", file)))
 
 
 def _key(name: str, file: Path) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar, cast
 
@@ -145,6 +145,19 @@ async def close_all() -> None:
         TimeoutError: something does not close; the rest is closed all the same.
     """
     await in_turn([owner.leave for owner in reversed(_owners.values())])
+
+
+async def close_keys(keys: Iterable[str]) -> None:
+    """Close what is open under these names, all at once; what has closed by then is no mistake.
+
+    Raises:
+        Exception: the first failure; the rest is closed all the same.
+    """
+    owners = [_owners[key] for key in keys if key in _owners]
+    left = await asyncio.gather(*(owner.leave() for owner in owners), return_exceptions=True)
+    for failure in left:
+        if failure:
+            raise failure
 
 
 async def in_turn(steps: list[Callable[[], Awaitable[None]]]) -> None:

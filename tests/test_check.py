@@ -256,7 +256,7 @@ async def test_what_is_not_the_function_asked_for_is_not_run(capsys):
 
     assert "`not_async` is not async. Begin it with `async def`" in await refuses(not_async, capsys)
     assert "has a `yield` in it" in await refuses(generator, capsys)
-    assert "must take 1 argument(s). It takes server, name." in await refuses(takes_two, capsys)
+    assert "must take 1 argument. It takes server, name." in await refuses(takes_two, capsys)
     assert "this is a int" in await refuses(5, capsys)
     assert "This task needs a plain `def`" in await refuses(adds, capsys, plain=True)
 
@@ -453,11 +453,25 @@ async def test_arguments_are_judged_and_told(capsys):
         "your client sent tools/call, but 'name' was 'add' where 'where' is right."
     )
     assert await hint(check.calls("add", times=2), adds, capsys) == (
-        "your client sent tools/call 1 time(s) where 2 is right."
+        "your client sent tools/call once where twice is right."
     )
     assert await hint(check.asks("tools/call", cursor="x"), adds, capsys) == (
         "your client sent tools/call, but without 'cursor': 'x' is right."
     )
+
+
+@pytest.mark.parametrize(
+    "times, words", [(0, "never"), (1, "once"), (2, "twice"), (3, "3 times"), (1000, "1,000 times")]
+)
+def test_how_often_is_said_as_people_say_it(times, words):
+    assert check.often(times) == words
+    assert check.asks("ping", times=times).label == f"sends ping, {words}"
+    assert check.calls("add", {}, times=times).label == f"calls add with {{}}, {words}"
+
+
+@pytest.mark.parametrize("number, words", [(1, "1 connection"), (2, "2 connections")])
+def test_how_many_are_said_as_people_say_it(number, words):
+    assert check.opens(number).label == f"opens {words}"
 
 
 async def test_values_are_judged_by_type_and_told(capsys):
@@ -472,9 +486,7 @@ async def test_values_are_judged_by_type_and_told(capsys):
         "it is odd."
     )
     assert await hint(check.returns(4).but("count again."), adds, capsys) == "count again."
-    assert await hint(check.opens(2), adds, capsys) == (
-        "it opened 1 connection(s) where 2 is right."
-    )
+    assert await hint(check.opens(2), adds, capsys) == "it opened 1 connection, not 2."
 
 
 async def test_long_values_are_told_apart_where_they_differ(capsys):
@@ -647,3 +659,34 @@ def test_filled_in_values_are_judged_one_by_one(capsys):
     ]
     with pytest.raises(AssertionError, match="4 is not it: look at the trace again"):
         check.answers({"messages": 4}, {"messages": 3})
+
+
+async def test_what_ends_with_something_else_that_was_left_open_spoils_no_verdict(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    done = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def first():
+        yield
+        done.set()
+
+    @contextlib.asynccontextmanager
+    async def second():
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(fails())
+            yield task
+
+    async def fails() -> None:
+        await done.wait()
+        raise RuntimeError("the other has gone")
+
+    async def leaves(words: str) -> str:
+        await keep_open(first())
+        await keep_open(second())
+        return words
+
+    await check.task(leaves, "well", criteria=[check.returns("well")])
+    assert "2 of 2 passed." in capsys.readouterr().out
+    assert owner.open_keys() == []
+    assert "What leaves left open does not close well: the other has gone" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from helpers.check.busy import not_blocking
 from helpers.check.record import Record
 from helpers.check.standins import StandIn
 from helpers.check.trouble import Refused, hung, raised, unfit, with_record
-from helpers.errors import root
+from helpers.errors import root, root_cause
+
+logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0  # for a cancelled function to end
 
@@ -53,20 +56,20 @@ async def attempt(
         return made
     tasks, kept = asyncio.all_tasks(), owner.open_keys()
     records = [Record() for _ in arguments]
-    async with AsyncExitStack() as stack:
-        given = [
-            await stack.enter_async_context(argument.opening(record))
-            if isinstance(argument, StandIn)
-            else argument
-            for argument, record in zip(arguments, records, strict=True)
-        ]
-        await _run(made, function, _call(function, given), seconds)
-        if use and not made.trouble:
-            await _run(made, function, _use(use, made.value), seconds, AFTER)
-    for key in owner.open_keys():
-        if key not in kept:
-            await owner.close(key)
-    await _end([task for task in asyncio.all_tasks() - tasks if _belongs_to(task, function)])
+    try:
+        async with AsyncExitStack() as stack:
+            given = [
+                await stack.enter_async_context(argument.opening(record))
+                if isinstance(argument, StandIn)
+                else argument
+                for argument, record in zip(arguments, records, strict=True)
+            ]
+            await _run(made, function, _call(function, given), seconds)
+            if use and not made.trouble:
+                await _run(made, function, _use(use, made.value), seconds, AFTER)
+    finally:
+        await _close(made.name, set(owner.open_keys()) - set(kept))
+        await _end([task for task in asyncio.all_tasks() - tasks if _belongs_to(task, function)])
     made.record = Record.of_all(records)
     made.trouble = with_record(made.trouble, made.record)
     return made
@@ -121,6 +124,14 @@ async def _run(
         made.trouble = raised(made.error, function, seconds, after)
     else:
         made.value = task.result()
+
+
+async def _close(name: str, keys: set[str]) -> None:
+    """Close what the function left open; how that goes is no part of the verdict."""
+    try:
+        await owner.close_keys(keys)
+    except Exception as error:
+        logger.warning("What %s left open does not close well: %s", name, root_cause(error))
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
