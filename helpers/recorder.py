@@ -28,6 +28,7 @@ from helpers.traffic import Wire
 
 AGAIN = "\nTo go on, run the cell that connects again."
 CRASH_SECONDS = 0.05
+KEPT_CHARACTERS = 4000  # of a line that is no message
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class RecordingTransport:
             self.wire.add(message, sent=False)
             self._pending.received(message)
         elif line := unreadable_line(item):
-            self.stray.append(line)
+            self.stray.append(line[:KEPT_CHARACTERS])
             self._pending.doubt(line, all_of_them=not self.wire.answered)
         return item
 
@@ -162,8 +163,7 @@ class RecordingTransport:
     def give_up(self, reason: str) -> None:
         """From here on every request is answered on this side, with `reason`."""
         if self.gone is None:
-            again = AGAIN if self.wire.answered else ""
-            self.gone = f"{reason}{again}{self.last_words()}"
+            self.gone = f"{reason}{AGAIN if self.wire.answered else ''}{self.last_words()}"
             self._owner.stop()  # which closes the streams, and so wakes `receive`
             self._answer(self._pending, self.gone)  # before anybody can fail who hears of it
             for tell in tuple(self.on_gone):

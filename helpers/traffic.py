@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEPT_MESSAGES = 1000
+KEPT_BYTES = 64_000_000  # of the messages' text
 DRAWN_MESSAGES = 60
 METHOD_WIDTH = 60
 ID_WIDTH = 20
@@ -71,10 +72,14 @@ class Message:
 
 
 class Wire:
-    """The last messages of a connection, oldest first; at most `limit` of them."""
+    """The last messages of a connection, oldest first: at most `limit`, and at most 64 MB.
+
+    The newest is kept whatever its size.
+    """
 
     def __init__(self, limit: int = KEPT_MESSAGES) -> None:
-        self._messages: deque[Message] = deque(maxlen=limit)
+        self._limit, self._bytes = limit, 0  # of all that are kept
+        self._messages: deque[Message] = deque()
         self._asked: dict[tuple[bool, int | str | None], tuple[Message, float]] = {}
         self._count = 0
         self._watchers: tuple[Callable[[Message], None], ...] = ()
@@ -82,16 +87,26 @@ class Wire:
 
     @property
     def limit(self) -> int:
-        """How many messages are kept; assign a whole number to change it."""
-        return self._messages.maxlen or 0
+        """How many messages are kept at most; assign a whole number to change it.
+
+        Raises:
+            ValueError: assigned a number below 1.
+        """
+        return self._limit
 
     @limit.setter
     def limit(self, value: int) -> None:
         if value < 1:
             raise ValueError(f"the wire keeps at least 1 message, not {value}")
-        self._messages = deque(self._messages, maxlen=value)
+        self._limit = value
+        self._trim()
+
+    def _trim(self) -> None:
+        while len(self) > self._limit or (self._bytes > KEPT_BYTES and len(self) > 1):
+            self._bytes -= self._messages.popleft().bytes
 
     def add(self, raw: JSONRPCMessage, *, sent: bool, local: bool = False) -> None:
+        """Record a message: who sent it, and whether this side gave it for the server."""
         now = time.perf_counter()
         self.answered = self.answered or not (sent or local)
         identity = None if isinstance(raw, JSONRPCNotification) else raw.id
@@ -114,6 +129,8 @@ class Wire:
                 del self._asked[next(iter(self._asked))]
         self._count += 1
         self._messages.append(message)
+        self._bytes += size
+        self._trim()
         for watcher in self._watchers:
             try:
                 watcher(message)
@@ -140,6 +157,7 @@ class Wire:
     def clear(self) -> None:
         """Forget what was recorded so far; the numbering goes on."""
         self._messages.clear()
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -171,7 +189,11 @@ class Wire:
         return pd.DataFrame(data, index=index).astype(columns).round({"ms": 1})
 
     def diagram(self, last: int = DRAWN_MESSAGES) -> Diagram:
-        """The `last` messages as a sequence diagram; a notebook draws it, `print` writes it."""
+        """The `last` messages as a sequence diagram; a notebook draws it, `print` writes it.
+
+        Raises:
+            ValueError: `last` is below 1.
+        """
         if last < 1:
             raise ValueError(f"a diagram shows at least 1 message, not {last}")
         return Diagram(tuple(self)[-last:], self._count)

@@ -343,12 +343,14 @@ async def test_junk_between_answers_disturbs_nothing_and_does_not_pile_up(bare: 
     client = await connect(bare())
     held = asyncio.create_task(said(client, "hold"))
     junk = "".join(f"step {number}\n" for number in range(1200)) + '{"level": "info", "id": 4}\n'
+    junk += "x" * 100_000 + "\n"
     writing = asyncio.create_task(client.call_tool("write", {"text": junk}))
     await called(client, 2)
     assert await said(client, "release") == "released"
     assert await held == "released"
     assert not writing.done()
     assert len(client.server.stray) == 1000
+    assert len(client.server.stray[-1]) == 4000
     await close(client)
     with pytest.raises(MCPError, match="closed"):
         await writing

@@ -17,6 +17,8 @@ from mcp_types import (
     JSONRPCResponse,
 )
 
+from helpers import traffic
+from helpers.panels.wire_rows import row
 from helpers.traffic import Wire
 
 HOSTILE = [
@@ -133,6 +135,24 @@ def test_requests_that_are_never_answered_do_not_pile_up():
     for number in range(500):
         wire.add(request(number), sent=True)
     assert len(wire._asked) <= 10
+
+
+def test_the_wire_keeps_so_many_bytes_and_the_newest_message_whatever_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(traffic, "KEPT_BYTES", 1000)
+    wire = Wire()
+    for number in range(5):
+        wire.add(response(number, text="x" * 400), sent=False)
+    assert [message.number for message in wire] == [3, 4]
+    wire.add(response(5, text="x" * 2000), sent=False)
+    assert [message.number for message in wire] == [5]
+    wire.add(response(6), sent=False)
+    assert [message.number for message in wire] == [6]
+    wire.clear()
+    for number in range(5):
+        wire.add(response(number, text="x" * 400), sent=False)
+    assert [message.number for message in wire] == [10, 11]
 
 
 def test_the_limit_can_be_changed_and_keeps_the_newest():
@@ -382,3 +402,17 @@ def test_a_watcher_that_fails_is_logged_and_the_message_is_recorded_all_the_same
     assert len(wire) == 1
     assert seen == [0]
     assert "division by zero" in caplog.text
+
+
+def test_a_message_is_measured_when_it_is_recorded_and_not_when_it_is_drawn():
+    recorded = Wire()
+    for word in ("plain", "电影"):
+        recorded.add(
+            JSONRPCNotification(jsonrpc="2.0", method="x", params={"word": word}), sent=True
+        )
+    sizes = [len(message.text.encode()) for message in recorded]
+    assert sizes[1] == sizes[0] + 1
+    for message in recorded:
+        message.text = ""
+    assert [message.bytes for message in recorded] == sizes
+    assert all(f" {size} " in row(message) for size, message in zip(sizes, recorded, strict=True))
