@@ -6,16 +6,19 @@ import asyncio
 import atexit
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar, cast
 
-from helpers.errors import root, without_groups
+from helpers.errors import root, root_cause, without_groups
 from helpers.explain import UNREACHED, nothing_answers
-from helpers.owner_task import CLEAN_UP_SECONDS, Owner, settled
+from helpers.owner_task import CLEAN_UP_SECONDS, Owner, leave_in_turn, settled
 
 T = TypeVar("T")
 UNNAMED = "opened #"
+
+logger = logging.getLogger(__name__)
 
 _owners: dict[str, Owner] = {}
 _names: set[str] = set()  # that somebody gave to what was opened, at any time
@@ -61,6 +64,9 @@ async def hold_open(
 def _forget(owner: Owner) -> None:
     if _owners.get(owner.key) is owner:
         del _owners[owner.key]
+    error = owner.left.exception()
+    if error and not owner.leaving:  # whoever closes it is told, and here is nobody
+        logger.error("%s has ended by itself: %s", owner.key, root_cause(error))
 
 
 def next_name() -> str:
@@ -119,7 +125,7 @@ async def close(opened: object) -> None:
     found = [o for o in _owners.values() if o.key == opened or o.yielded(opened)]
     if not found:
         _check_known(opened)
-    await in_turn([owner.leave for owner in found])
+    await leave_in_turn(found)
 
 
 def _check_known(opened: object) -> None:
@@ -144,7 +150,7 @@ async def close_all() -> None:
     Raises:
         TimeoutError: something does not close; the rest is closed all the same.
     """
-    await in_turn([owner.leave for owner in reversed(_owners.values())])
+    await leave_in_turn(reversed(list(_owners.values())))
 
 
 async def close_keys(keys: Iterable[str]) -> None:
@@ -155,21 +161,8 @@ async def close_keys(keys: Iterable[str]) -> None:
     """
     owners = [_owners[key] for key in keys if key in _owners]
     left = await asyncio.gather(*(owner.leave() for owner in owners), return_exceptions=True)
-    for failure in left:
-        if failure:
-            raise failure
-
-
-async def in_turn(steps: list[Callable[[], Awaitable[None]]]) -> None:
-    """Await each step, also after one has failed; then raise the first failure."""
-    failures: list[Exception] = []
-    for step in steps:
-        try:
-            await step()
-        except Exception as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
+    for failure in filter(None, left):
+        raise failure
 
 
 def open_keys() -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import math
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -114,6 +115,18 @@ class Owner:
                     raise without_groups(root(error))
                 return
         raise TimeoutError(f"{self.key} does not close: its context manager never returns")
+
+
+async def leave_in_turn(owners: Iterable[Owner]) -> None:
+    """Let each leave, also after one has failed; then raise the first failure."""
+    failures: list[Exception] = []
+    for owner in owners:
+        try:
+            await owner.leave()
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 async def settled(future: concurrent.futures.Future[Any], seconds: float | None = None) -> bool:

@@ -397,3 +397,28 @@ async def test_a_session_group_is_kept_open_with_its_connections():
         assert result.content[0].text == "5"
         await asyncio.create_task(close(group))
     assert open_names() == []
+
+
+async def test_what_ends_by_itself_says_so_in_one_line_and_what_is_closed_does_not(
+    caplog: pytest.LogCaptureFixture,
+):
+    crash = asyncio.Event()
+
+    @asynccontextmanager
+    async def crashing() -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(crashes())
+            yield
+
+    async def crashes() -> None:
+        await crash.wait()
+        raise RuntimeError("the cable is out")
+
+    await keep_open(crashing(), name="mine")
+    await keep_open(Thing(leave=ValueError("stuck")), name="other")
+    with pytest.raises(ValueError, match="stuck"):
+        await close("other")
+    assert caplog.messages == []
+    crash.set()
+    await until(lambda: not open_names())
+    assert caplog.messages == ["mine has ended by itself: the cable is out"]
