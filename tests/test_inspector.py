@@ -28,7 +28,9 @@ from helpers.panels.inspection import Inspector, inspector
 from helpers.panels.json_lines import save
 from helpers.panels.pane import every_page
 from helpers.panels.prompt_view import arguments_schema
+from helpers.panels.wire_table import WireTable
 from helpers.server_thread import ServerHandle
+from helpers.traffic import Message
 from servers import paged, showcase
 from tests.conftest import cutting_sse_off
 from tests.kernels import Kernel
@@ -710,3 +712,19 @@ def test_in_a_kernel_a_killed_server_prints_nothing_into_the_cells(shared_kernel
     )
     assert [cell.stderr for cell in killed] == [""] * len(killed)
     assert "✗ lost" in killed[4].text
+
+
+async def test_clearing_draws_what_is_left_once(client: Client, monkeypatch: pytest.MonkeyPatch):
+    panel = inspector(client)
+    page = await turn(panel, "Wire")
+    await settled(panel)
+    drawn, plain = list[int](), WireTable.fill
+
+    def fill(table: WireTable, messages: list[Message]) -> None:
+        drawn.append(len(messages))
+        plain(table, messages)
+
+    monkeypatch.setattr(WireTable, "fill", fill)
+    buttons(page)["Clear"].click()
+    assert drawn == [0]
+    assert "Wire (0)" in control_tabs(panel).titles

@@ -116,7 +116,7 @@ async def test_a_server_that_dies_is_told_at_once_and_is_not_closed(bare: Bare):
     link.on_change(lambda: told.append(link.state))
     await killed(link.client)
     assert told == ["lost"]
-    assert link.lost
+    assert link.state == "lost"
     assert link.describe().endswith("✗ lost")
 
 
@@ -126,7 +126,6 @@ async def test_closing_on_purpose_is_not_a_loss(bare: Bare):
     link.on_change(lambda: told.append(link.state))
     await close(link.client)
     assert set(told) == {"closed"}
-    assert not link.lost
     assert link.describe() == "bare · stdio ○ closed"
 
 
@@ -181,7 +180,7 @@ async def test_reconnecting_is_tried_again_after_it_has_failed(served: ServerHan
     client = await connect(sse_client(handle.url))
     with cutting_sse_off():
         handle.stop()
-        await until(lambda: Link(client).lost)
+        await until(lambda: Link(client).state == "lost")
         with pytest.raises(ConnectionError):
             await reconnect(client)
         with serve(calculator, name="comes and goes", port=port):
@@ -224,3 +223,17 @@ async def test_what_connect_remembers_of_a_client_goes_with_the_client(bare: Bar
     del link
     # the owner's last tick still holds it for a moment
     await until(lambda: gc.collect() >= 0 and known_as not in connection._openings)
+
+
+async def test_links_that_have_gone_leave_nothing_with_the_connection_s_owner():
+    client = await connect(calculator)
+    left = owner._owners[next(iter(owner._owners))].left
+    link = Link(client)
+    before = len(left._done_callbacks)
+    for _ in range(5):
+        Link(client).leave()
+    assert len(left._done_callbacks) == before
+    told = list[str]()
+    link.on_change(lambda: told.append(link.state))
+    await close(client)
+    assert set(told) == {"closed"}

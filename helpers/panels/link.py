@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from mcp.types import CONNECTION_CLOSED
 
 from helpers.connection import gone, opening_of, reconnect
 from helpers.owner import owner_of
+from helpers.owner_task import Owner
 from helpers.panels.work import Work
 from helpers.recorder import RecordingTransport
 from helpers.targets import kind_of
@@ -57,14 +58,17 @@ class Link(Work):
     def _watch(self) -> None:
         """Hear of it when the connection is lost or closed, as long as somebody holds this link."""
         self._unwatch()
-        hear = partial(_hear, weakref.ref(self))
         self._name = one_line(_server_name(self.client))
         if isinstance(self.client.server, RecordingTransport):
+            hear = partial(_hear, weakref.ref(self))
             self.client.server.on_gone.append(hear)
             self._unwatch = weakref.finalize(self, _discard, self.client.server.on_gone, hear)
             self._unwatch.atexit = False
         if owner := owner_of(self.client):
-            owner.left.add_done_callback(hear)
+            if owner not in _held:  # once, because a future forgets no callback
+                _held[owner] = weakref.WeakSet()
+                owner.left.add_done_callback(partial(_hear_all, _held[owner]))
+            _held[owner].add(self)
 
     def follow(self, client: Client) -> None:
         """Go on with this client, which stands for the one before."""
@@ -120,11 +124,6 @@ class Link(Work):
         return "lost" if self._broken or gone(self.client) else "open"
 
     @property
-    def lost(self) -> bool:
-        """Is the connection broken, without having been closed on purpose?"""
-        return self.state == "lost"
-
-    @property
     def can_reconnect(self) -> bool:
         """Did `connect` open this client, and to what can be opened again?"""
         return self._opening is not None and self._opening.target is not None
@@ -146,7 +145,17 @@ class Link(Work):
         return f"{self._name} · {kind}{version} {SIGNS[state]} {state}"
 
 
-def _hear(link: weakref.ref[Link], *_: object) -> None:
+# the links to what an owner holds open
+_held: weakref.WeakKeyDictionary[Owner, weakref.WeakSet[Link]] = weakref.WeakKeyDictionary()
+
+
+def _hear_all(links: weakref.WeakSet[Link], _: object) -> None:
+    with ExitStack() as told:  # all of them, also where one fails
+        for link in tuple(links):
+            told.callback(link._changed)
+
+
+def _hear(link: weakref.ref[Link]) -> None:
     if found := link():
         found._changed()
 

@@ -168,7 +168,7 @@ class WirePane(Pane):
             self._wire.clear()
             self._paused = None if self._paused is None else ()
             self._table.clear()
-            self._arrived()
+            self._on_count(len(self._wire))
             self._redraw()
 
     def _on_save(self) -> None:
