@@ -36,7 +36,7 @@ from helpers import close, close_all, connect, owner, serve, server_log, tool_co
 from helpers.panels import answer, arrivals, history, saved
 from helpers.panels.about import about, hints
 from helpers.panels.answer import error_text
-from helpers.panels.calls import Call, Outcome, Progress, duration
+from helpers.panels.call import Call, Outcome, Progress, duration
 from helpers.panels.console import ToolConsole
 from helpers.panels.history import KEPT_CALLS
 from helpers.panels.python_line import literal, python_line

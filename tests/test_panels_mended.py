@@ -33,7 +33,7 @@ from helpers.connection import reconnect
 from helpers.forms import Form
 from helpers.panels import answer, asking, desk
 from helpers.panels.arrivals import Arrivals
-from helpers.panels.calls import Outcome
+from helpers.panels.call import Outcome
 from helpers.panels.chooser import Chooser
 from helpers.panels.console import ToolConsole
 from helpers.panels.inspection import inspector

@@ -10,7 +10,7 @@ import ipywidgets
 from mcp import MCPError
 
 from helpers.panels.asking import in_time
-from helpers.panels.calls import Call, Outcome, outcome_of
+from helpers.panels.call import Call, Outcome, outcome_of
 from helpers.panels.connection_line import CLOSED
 from helpers.panels.link import Link
 from helpers.panels.safe import sentence, text_block

@@ -14,7 +14,8 @@ from mcp.types import CallToolResult, Tool
 from helpers.forms import FormError
 from helpers.panels.answer import Answer
 from helpers.panels.arrivals import Arrivals
-from helpers.panels.calls import Call, Calls, Outcome
+from helpers.panels.call import Call, Outcome
+from helpers.panels.calls import Calls
 from helpers.panels.connection_line import ConnectionLine
 from helpers.panels.desk import Desk
 from helpers.panels.history import History

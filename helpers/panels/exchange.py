@@ -11,7 +11,7 @@ import ipywidgets
 from helpers.panels.answer import drawn, outcome_line
 from helpers.panels.arrivals import Arrivals
 from helpers.panels.asking import Newest, in_time
-from helpers.panels.calls import Outcome, duration
+from helpers.panels.call import Outcome, duration
 from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.pane import failure

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import ipywidgets
 
-from helpers.panels.calls import Call, duration
+from helpers.panels.call import Call, duration
 from helpers.panels.link import Link
 from helpers.text import one_line
 

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from helpers.panels.answer import error_text, outcome_line
-from helpers.panels.calls import outcome_of
+from helpers.panels.call import outcome_of
 from helpers.panels.keeping import Keeping
 from helpers.panels.link import Link
 from helpers.panels.safe import sentence, text_html

@@ -7,7 +7,8 @@ import math
 
 import ipywidgets
 
-from helpers.panels.calls import Call, Calls, Progress
+from helpers.panels.call import Call, Progress
+from helpers.panels.calls import Calls
 from helpers.panels.link import Link
 from helpers.text import escape, one_line
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from helpers.panels.calls import duration
+from helpers.panels.call import duration
 from helpers.panels.safe import sentence, text_html
 from helpers.text import escape, one_line
 from helpers.traffic import Message
