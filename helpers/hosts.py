@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from mcp import Client, StdioServerParameters
-from mcp.client import streamable_http
 from mcp.client.sse import sse_client
 
 from helpers.connection import connect
 from helpers.errors import http_hint
 from helpers.host_config import Entry, entry_of, filled, read
 from helpers.owner import close_keys, open_keys
-
-TIMEOUT = httpx2.Timeout(30.0, read=300.0)  # the SDK's own
+from helpers.targets import over_http
 
 
 class Connections(Mapping[str, Client]):
@@ -137,21 +134,4 @@ def _target(entry: Entry, answers: deque[httpx2.Response]) -> Any:
         raise ValueError(f'"url" begins with http:// or https://, and this one is {url!r}.')
     if entry.over_sse:
         return sse_client(url, headers=entry.headers)
-    return streamable_http_client(url, entry.headers, answers) if entry.headers else url
-
-
-@asynccontextmanager
-async def streamable_http_client(
-    url: str, headers: dict[str, str], answers: deque[httpx2.Response]
-) -> AsyncIterator[Any]:
-    """The SDK's, with headers. Called as the SDK's, because `targets.kind_of` knows it by that."""
-
-    async def note(response: httpx2.Response) -> None:
-        answers.append(response)
-
-    hooks = {"response": [note]}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=TIMEOUT, event_hooks=hooks) as http,
-        streamable_http.streamable_http_client(url, http_client=http) as streams,
-    ):
-        yield streams
+    return over_http(url, answers, entry.headers) if entry.headers else url

@@ -21,6 +21,7 @@ from helpers.stdio import StdioTransport
 
 # by the name of the function that makes the transport
 TRANSPORTS = {
+    "over_http": "Streamable HTTP",
     "sse_client": "SSE",
     "stdio_client": "stdio",
     "streamable_http_client": "Streamable HTTP",
@@ -60,7 +61,7 @@ def transport_for(target: Any, answers: deque[httpx2.Response]) -> tuple[Any, st
                 f"{target!r} is not a URL. To start a server process, pass "
                 "StdioServerParameters(command=..., args=[...])"
             )
-        return _over_http(target, answers), target
+        return over_http(target, answers), target
     if isinstance(target, MCPServer | Server):
         return None, f"{target.name} in this process, object {id(target)}"
     if not hasattr(target, "__aenter__") or isinstance(target, Client):
@@ -79,7 +80,9 @@ def shown(target: Any) -> str:
 
 
 @asynccontextmanager
-async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator[Any]:
+async def over_http(
+    url: str, answers: deque[httpx2.Response], headers: dict[str, str] | None = None
+) -> AsyncIterator[Any]:
     """`streamable_http_client`; `answers` keeps the HTTP answer whose status the SDK drops."""
 
     async def note(response: httpx2.Response) -> None:
@@ -92,7 +95,7 @@ async def _over_http(url: str, answers: deque[httpx2.Response]) -> AsyncIterator
     hooks: dict[str, list[Callable[..., Any]]] = {"request": [hurry], "response": [note]}
     timeout = httpx2.Timeout(30.0, connect=CONNECT_SECONDS, read=300.0)  # else the SDK's own
     async with (
-        httpx2.AsyncClient(timeout=timeout, event_hooks=hooks) as http,
+        httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks) as http,
         streamable_http_client(url, http_client=http) as streams,
     ):
         yield streams

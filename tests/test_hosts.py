@@ -499,6 +499,24 @@ async def test_they_are_opened_at_the_same_time(write: Write):
         await close_all()
 
 
+async def test_one_that_hangs_when_its_session_is_ended_does_not_hold_the_others_up(write: Write):
+    app = calculator.streamable_http_app()
+
+    async def hangs(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("method") == "DELETE":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        else:
+            await app(scope, receive, send)
+
+    with serve(hangs, transport="streamable-http") as handle:
+        entries = {"it": {"url": handle.url, "headers": {"who": "me"}}}
+        await connect_all(write(entries), mode="legacy")
+        begun = time.monotonic()
+        await close_all()
+        assert time.monotonic() - begun < 3
+
+
 async def test_the_names_keep_the_order_of_the_file(write: Write):
     servers = await connect_all(
         write({"slower": process("talk"), "faster": process(), "none": {}, "last": process()})
