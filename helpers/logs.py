@@ -27,7 +27,7 @@ of_task: ContextVar[Sink | None] = ContextVar("of_task", default=None)
 class _Divert(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if sink := of_task.get():
-            sink(record)
+            _hand_to(sink, record)
         else:
             logging.getLogger().callHandlers(record)
 
@@ -36,8 +36,16 @@ def _is_not_ours(record: logging.LogRecord) -> bool:
     """A filter: it stays where a handler does not, for a `uvicorn.Config` replaces those."""
     sink = of_task.get()
     if sink:
-        sink(record)
+        _hand_to(sink, record)
     return sink is None
+
+
+def _hand_to(sink: Sink, record: logging.LogRecord) -> None:
+    """A sink that fails does not fail the library that logs: logging itself tells of it."""
+    try:
+        sink(record)
+    except Exception:
+        _divert.handleError(record)
 
 
 _divert = _Divert()

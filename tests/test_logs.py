@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from mcp.client.sse import sse_client
 
-from helpers import close_all, connect, serve
+from helpers import close_all, connect, logs, serve
 from servers import achievement
 
 
@@ -35,3 +35,20 @@ async def test_a_uvicorn_of_the_learners_own_does_not_bring_a_served_servers_log
     await close_all()
     assert capfd.readouterr() == ("", "")
     assert "ASGI" in handle.log
+
+
+@pytest.mark.usefixtures("_uvicorns_logging_is_put_back")
+@pytest.mark.parametrize("name", ["mcp", "uvicorn.error"])
+def test_what_fails_to_keep_a_line_does_not_fail_the_library_that_logs_it(
+    name: str, capfd: pytest.CaptureFixture[str]
+):
+    def fails(_: logging.LogRecord) -> None:
+        raise OSError("the disk is full")
+
+    logs.divert()
+    token = logs.of_task.set(fails)
+    logging.getLogger(name).error("something happened")
+    logs.of_task.reset(token)
+    told = capfd.readouterr().err
+    assert "OSError: the disk is full" in told
+    assert "something happened" in told
