@@ -94,14 +94,22 @@ def http_hint(answer: httpx2.Response) -> str:
     """
     endpoint = "The endpoint of an SSE server usually ends in /sse, of Streamable HTTP in /mcp."
     transports = "A plain URL is Streamable HTTP; for an SSE server write connect(sse_client(url))."
+    how = (
+        'Over SSE: sse_client(url, headers={"Authorization": "Bearer …"}).\n'
+        "Over Streamable HTTP: "
+        "streamable_http_client(url, http_client=httpx2.AsyncClient(headers=…))."
+    )
     hints = {
         400: f"The endpoint does not understand us. {transports}",
-        401: "The server wants a token that was not sent or that it does not know.",
-        403: "The server refuses this Origin or this user.",
+        401: f"The server wants a token that was not sent or that it does not know.\n{how}",
+        403: f"The server refuses this Origin or this user. Does it want a token?\n{how}",
         404: f"Nothing is served at this path. {endpoint}",
         405: f"The endpoint speaks another transport. {transports}",
         406: f"The endpoint speaks another transport. {transports}",
-        421: "The server refuses this host name; start it with --allow-host to add one.",
+        421: (
+            "The server refuses this host name.\nUse localhost or 127.0.0.1 in the URL, "
+            "or let the server allow this name (ours: --allow-host)."
+        ),
     }
     hint = hints.get(answer.status_code, "See the server's own log.")
     if elsewhere := answer.headers.get("location"):

@@ -114,7 +114,10 @@ class Owner:
                 if error := self.left.exception():
                     raise without_groups(root(error))
                 return
-        raise TimeoutError(f"{self.key} does not close: its context manager never returns")
+        raise TimeoutError(
+            f"{self.key} does not close: its context manager never returns. "
+            "Restart the kernel, or open it under another name=."
+        )
 
 
 async def leave_in_turn(owners: Iterable[Owner]) -> None:

@@ -98,6 +98,17 @@ def test_a_redirect_is_explained_with_the_address_it_names():
     assert "to http://elsewhere.example/sse." in hint
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_user_is_told_how_to_send_a_token_over_each_transport(status: int):
+    hint = http_hint(answer(status))
+    assert 'sse_client(url, headers={"Authorization": "Bearer …"})' in hint
+    assert "streamable_http_client(url, http_client=httpx2.AsyncClient(headers=…))" in hint
+
+
+def test_a_refused_host_name_is_told_what_to_do_with_any_server():
+    assert "Use localhost or 127.0.0.1 in the URL" in http_hint(answer(421))
+
+
 @pytest.mark.parametrize(
     ("line", "answers"),
     [

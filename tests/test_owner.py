@@ -422,3 +422,14 @@ async def test_what_ends_by_itself_says_so_in_one_line_and_what_is_closed_does_n
     crash.set()
     await until(lambda: not open_names())
     assert caplog.messages == ["mine has ended by itself: the cable is out"]
+
+
+async def test_what_does_not_close_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch):
+    hurry(monkeypatch)
+    release, events = asyncio.Event(), list[str]()
+    with pytest.raises(TimeoutError):
+        await keep_open(deaf(release, events), name="stone", timeout=0.1)
+    with pytest.raises(TimeoutError, match=r"Restart the kernel, or open it under another name=\."):
+        await close("stone")
+    release.set()
+    await close("stone")
