@@ -22,6 +22,13 @@ BUSY_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 75
 
 
+def url_host(host: str) -> str:
+    """The address that is listened on, as it stands in a URL."""
+    # 0.0.0.0 and :: mean "every address" to a server and nothing to a client
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    return f"[{host}]" if ":" in host else host
+
+
 class _Uvicorn(uvicorn.Server):
     """uvicorn, which says when it has started."""
 
@@ -35,7 +42,13 @@ class _Uvicorn(uvicorn.Server):
 
 
 class ServerHandle:
-    """A server that runs in this process, in a thread of its own."""
+    """A server that runs in this process, in a thread of its own.
+
+    Attributes:
+        name: what it is known by; serving again under it stops this one.
+        port: the port it listens on, a whole number.
+        url: the full endpoint, as a client on this machine reaches it.
+    """
 
     def __init__(
         self,
@@ -47,8 +60,7 @@ class ServerHandle:
     ) -> None:
         self.name = name
         host, self.port = sock.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self.port}{path}"
+        self.url = f"http://{url_host(host)}:{self.port}{path}"
         self._sock = sock
         self._forget = forget
         self._lines = logs.new_lines()
@@ -72,17 +84,23 @@ class ServerHandle:
 
     @property
     def running(self) -> bool:
+        """Does the server's thread run? No more after `stop`, or when the app has failed."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread and wait until the server listens."""
+        """Start the thread and wait until the server listens, for at most ten seconds.
+
+        Raises:
+            RuntimeError: it did not start; the text ends with what it logged.
+        """
         __tracebackhide__ = True
         logs.divert()
         self._thread.start()
         in_time = self._uvicorn.listening.wait(START_SECONDS)
         if self._uvicorn.started:
             return
-        self.stop()
+        with contextlib.suppress(TimeoutError):  # that it does not stop either is no news then
+            self.stop()
         late = "" if in_time else f" within {START_SECONDS:g} seconds"
         once = "" if "can only be called once" not in self.log else " A Streamable HTTP app can "
         hint = once and once + "be served once: make a new one, or serve the MCPServer itself."
@@ -116,7 +134,9 @@ class ServerHandle:
         self._lines.append(form(record))
 
     def stop(self) -> None:
-        """Close all connections and free the port; at most two seconds. Again does nothing.
+        """Close all connections and free the port; again does nothing.
+
+        It takes at most 1.5 seconds, and 5 more where the app does not end by itself.
 
         Raises:
             TimeoutError: the app keeps the thread busy and does not stop.
@@ -129,7 +149,10 @@ class ServerHandle:
                 self._task.get_loop().call_soon_threadsafe(self._task.cancel)
             self._thread.join(BUSY_SECONDS)
         if self.running:
-            raise TimeoutError(f"{self.name} does not stop: something in it blocks its thread")
+            raise TimeoutError(
+                f"{self.name} does not stop: something in it blocks its thread. "
+                f"Restart the kernel to free port {self.port}."
+            )
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.url}{'' if self.running else ', stopped'}>"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mcp.server.transport_security import TransportSecuritySettings
 
-from helpers.server_thread import ServerHandle
+from helpers.server_thread import ServerHandle, url_host
 
 Transport = Literal["sse", "streamable-http"]
 PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
@@ -47,6 +47,7 @@ def serve(
         TypeError, ValueError: nothing that can be served, no such transport or port.
         OSError: the port is in use, or the host is not an address of this machine.
         RuntimeError: the app failed while starting; a Streamable HTTP app starts once.
+        TimeoutError: what was served under this name before does not stop.
     """
     __tracebackhide__ = True
     if transport not in PATHS:
@@ -76,12 +77,15 @@ def _app_for(target: Any, transport: Transport, host: str, port: int) -> tuple[A
                 f"a {type(target).__name__} cannot be served over {transport}"
             )
         return target, f"app on port {port}" if port else ""
-    hosts = ["127.0.0.1", "localhost", "[::1]", host]
-    security = TransportSecuritySettings(
-        allowed_hosts=[f"{name}:*" for name in hosts],
-        allowed_origins=[f"http://{name}:*" for name in hosts],
-    )
-    return build(host=host, transport_security=security), f"{target.name} over {transport}"
+    return build(host=host, transport_security=_allow(host)), f"{target.name} over {transport}"
+
+
+def _allow(host: str) -> TransportSecuritySettings:
+    """Allow loopback and `host`, each on any port (80 goes unsaid), and pages served from them."""
+    hosts = ["127.0.0.1", "localhost", "[::1]", url_host(host)]
+    names = [form for name in hosts for form in (name, f"{name}:*")]
+    origins = [f"{scheme}://{name}" for scheme in ("http", "https") for name in names]
+    return TransportSecuritySettings(allowed_hosts=names, allowed_origins=origins)
 
 
 def _bind(host: str, port: int) -> socket.socket:

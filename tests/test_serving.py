@@ -21,6 +21,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer, Server
+from mcp.server.transport_security import TransportSecurityMiddleware
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
@@ -109,6 +110,23 @@ async def test_an_ipv6_address_stands_in_brackets_in_the_url():
     handle = serve(odd_server.mcp, host="::1")
     assert handle.url == f"http://[::1]:{handle.port}/sse"
     assert await added(handle) == "5"
+
+
+async def test_every_address_is_reached_over_loopback():
+    handle = serve(odd_server.mcp, host="0.0.0.0")
+    assert handle.url == f"http://127.0.0.1:{handle.port}/sse"
+    assert await added(handle) == "5"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "[fe80::1]"])
+def test_a_host_is_answered_with_a_port_and_without_one_as_on_port_80(host: str):
+    security = serving._allow("fe80::1")
+    check = TransportSecurityMiddleware(security)
+    for name in (host, f"{host}:8080"):
+        assert check._validate_host(name)
+        for scheme in ("http", "https"):
+            assert check._validate_origin(f"{scheme}://{name}")
+    assert not check._validate_host(f"{host}.evil.example")
 
 
 def test_an_asgi_app_is_served():
@@ -386,7 +404,7 @@ def test_an_app_that_blocks_its_thread_cannot_be_stopped_and_says_so(
     caller = threading.Thread(target=ask_and_forget, args=[handle.url])
     caller.start()
     assert entered.wait(5)
-    with pytest.raises(TimeoutError, match="stone does not stop"):
+    with pytest.raises(TimeoutError, match=r"stone does not stop.* free port \d+\."):
         handle.stop()
     release.set()
     caller.join(5)
@@ -519,3 +537,18 @@ async def test_an_idle_connection_stays_open_for_longer_than_clients_keep_it():
     with serve(odd_server.mcp) as handle, server_process.listening("achievement", "sse") as process:
         opened = [still_open(one.url, longer) for one in (handle, process)]
         assert await asyncio.gather(*opened) == [True, True]
+
+
+def test_what_neither_starts_nor_stops_is_told_as_not_started(monkeypatch: pytest.MonkeyPatch):
+    for seconds in ("START_SECONDS", "STOP_SECONDS", "BUSY_SECONDS"):
+        monkeypatch.setattr(server_thread, seconds, 0.1)
+    free = threading.Event()
+
+    @contextlib.asynccontextmanager
+    async def stuck(_: object) -> AsyncIterator[None]:
+        free.wait()
+        yield
+
+    with pytest.raises(RuntimeError, match=r"did not start within 0\.1 seconds"):
+        serve(app_with(hello, lifespan=stuck))
+    free.set()
