@@ -29,7 +29,7 @@ from helpers.check.messages import (
     sends,
     speaks_json_rpc,
 )
-from helpers.check.report import Verdict, report
+from helpers.check.report import Verdict, often, report
 from helpers.check.standins import (
     StandIn,
     client,
@@ -54,6 +54,7 @@ __all__ = [
     "introduces_itself",
     "never_sends",
     "new_client",
+    "often",
     "opens",
     "raises",
     "returns",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from helpers.check.attempt import Attempt
+from helpers.check.report import counted
 from helpers.errors import shorten
 
 
@@ -36,9 +37,9 @@ def opens(connections: int) -> Criterion:
         if found == connections:
             return ""
         hint = " Open one, and use it for everything." if found > connections == 1 else ""
-        return f"it opened {found} connection(s) where {connections} is right.{hint}"
+        return f"it opened {counted(found, 'connection')}, not {connections}.{hint}"
 
-    return Criterion(f"opens {connections} connection(s)", judge)
+    return Criterion(f"opens {counted(connections, 'connection')}", judge)
 
 
 def closes() -> Criterion:

@@ -10,6 +10,7 @@ from typing import Any
 from helpers.check.attempt import Attempt
 from helpers.check.criteria import Criterion, shown_value
 from helpers.check.record import Heard
+from helpers.check.report import often
 from helpers.errors import shorten
 
 # What to do about a message that is missing.
@@ -74,12 +75,11 @@ def asks(method: str, times: int | None = None, **params: Any) -> Criterion:
         if not right:
             return f"your client sent {method}, but {_differences(asked[-1], params)[0]}."
         if times is not None and len(right) != times:
-            return f"your client sent {method} {len(right)} time(s) where {times} is right."
+            return f"your client sent {method} {often(len(right))} where {often(times)} is right."
         return ""
 
     what = f" with {_shown(params)}" if params else ""
-    often = "" if times is None else f", {times} time(s)"
-    return Criterion(f"sends {method}{what}{often}", judge)
+    return Criterion(f"sends {method}{what}{_often(times)}", judge)
 
 
 def calls(
@@ -89,8 +89,7 @@ def calls(
     given = {} if arguments is None else {"arguments": arguments}
     criterion = asks("tools/call", times, name=tool, **given)
     what = "" if arguments is None else f" with {_shown(arguments)}"
-    often = "" if times is None else f", {times} time(s)"
-    return replace(criterion, label=f"calls {tool}{what}{often}")
+    return replace(criterion, label=f"calls {tool}{what}{_often(times)}")
 
 
 def speaks_json_rpc() -> Criterion:
@@ -172,6 +171,10 @@ def _cut(made: Attempt) -> str:
     """A message may be on its way to a server that is ended before it can read."""
     forced = made.record.opened > made.record.closed + made.record.left_open
     return " Or the server was ended before it had read it." if forced else ""
+
+
+def _often(times: int | None) -> str:
+    return "" if times is None else f", {often(times)}"
 
 
 def _list(methods: Sequence[str]) -> str:

@@ -9,6 +9,16 @@ from typing import NamedTuple
 WIDTH = 85  # characters of a hint in a line: what a notebook shows beside its margin
 
 
+def often(times: int) -> str:
+    """So many times, in words: "once", "3 times"."""
+    return {0: "never", 1: "once", 2: "twice"}.get(times, f"{times:,} times")
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing: "1 connection", "2 connections"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 class Verdict(NamedTuple):
     """A criterion's label, and "" where it is met, else what to do next."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from helpers.check.busy import Busy
 from helpers.check.record import Record
+from helpers.check.report import counted
 from helpers.errors import shorten
 
 # What some errors mean, for those who meet them first.
@@ -53,7 +54,7 @@ def unfit(function: object, count: int, plain: bool) -> str:
         inspect.signature(function).bind(*range(count))
     except TypeError:
         takes = ", ".join(inspect.signature(function).parameters) or "nothing"
-        return f"`{name}` must take {count} argument(s). It takes {takes}."
+        return f"`{name}` must take {counted(count, 'argument')}. It takes {takes}."
     return ""
 
 
