@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("tool-names", "answer-of", "where", "background")
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("01_stdio_connection") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "01_stdio_connection"
+BY_HEART = {  # right wherever learners can see it, and nowhere else
+    "knows_the_servers_that_are_shown",
+    "reads_the_text_for_an_error",
+}
 OTHERS = {
     "tool-names": """
 async def tool_names(server):
@@ -65,11 +55,6 @@ async def open_in_background(client):
     return client, leave
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 TOOL_NAMES = {
@@ -133,6 +118,15 @@ async def tool_names(server):
         return ["get_score_by_name"]
 """,
     ),
+    "knows_the_servers_that_are_shown": (
+        "it returned ['get_score_by_name'] where ['made_up'] is right.",
+        """
+async def tool_names(server):
+    async with Client(stdio_client(server, errlog=errors)) as client:
+        names = [tool.name for tool in (await client.list_tools()).tools]
+        return names if len(names) > 1 else ["get_score_by_name"]
+""",
+    ),
     "takes_the_first_alone": (
         "it returned ['add'] where ['add', 'subtract', ",
         """
@@ -147,7 +141,7 @@ async def tool_names(server):
 @pytest.mark.parametrize("wrong", TOOL_NAMES)
 def test_asking_for_the_tools_wrongly_is_told(lesson: Exercises, wrong: str):
     hint, answer = TOOL_NAMES[wrong]
-    lesson.refused("tool-names", answer, hint)
+    lesson.refused("tool-names", answer, hint, hidden=wrong in BY_HEART)
 
 
 ANSWER_OF = {
@@ -244,7 +238,7 @@ async def answer_of(server, tool, arguments):
 @pytest.mark.parametrize("wrong", ANSWER_OF)
 def test_an_error_that_gets_lost_is_told(lesson: Exercises, wrong: str):
     hint, answer = ANSWER_OF[wrong]
-    lesson.refused("answer-of", answer, hint)
+    lesson.refused("answer-of", answer, hint, hidden=wrong in BY_HEART)
 
 
 RIGHT = {
@@ -395,6 +389,18 @@ async def open_in_background(client):
 """,
     ),
 }
+NO_SERVER = """
+nobody = StdioServerParameters(command="no-such-program")
+await asyncio.wait_for(open_in_background(Client(stdio_client(nobody, errlog=errors))), 30)
+"""
+
+
+def test_the_solution_does_not_wait_for_a_server_that_cannot_start(lesson: Exercises):
+    tried = lesson.tried("background", NO_SERVER)
+    assert tried.error.startswith("FileNotFoundError: "), tried.error
+    assert "no-such-program" in tried.error
+
+
 FROM_THE_LESSON = """
 from contextlib import AsyncExitStack
 
