@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -17,6 +18,7 @@ from helpers.forms import Form, FormError, Problem
 from helpers.forms.arguments import problems_of
 from servers import showcase
 from tests.form_use import choose, control, displayed, markup, names, said, text
+from tests.places import PYTHON
 
 
 async def schema_of(tool: str) -> dict[str, Any]:
@@ -679,3 +681,9 @@ def test_what_cannot_be_seen_stands_as_an_escape_in_the_json_editor_and_in_no_fi
     shown = control(form, "arguments, as JSON").value
     assert shown.isascii()
     assert json.loads(shown) == form.value() == {"a": f"x{hidden}y"}
+
+
+def test_forms_can_be_had_without_the_panels_that_use_them():
+    loaded = "[name for name in sys.modules if name.startswith('helpers.panels')]"
+    code = f"import sys, helpers.forms; sys.exit(', '.join({loaded}) or None)"
+    subprocess.run([PYTHON, "-c", code], check=True)
