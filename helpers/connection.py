@@ -42,9 +42,11 @@ async def connect(
         name: connecting again under the same name closes the earlier connection first.
             Without one, the command with its arguments or the URL, and the mode, are
             the name; a transport object has none.
-        mode: "auto" (ask with `server/discover`, else shake hands) or "legacy"
-            (the `initialize` handshake), as `mcp.Client` defines it.
-        timeout: seconds until the connection must be up; clean-up may add five.
+        mode: "auto" (ask with `server/discover`, else shake hands), "legacy" (the
+            `initialize` handshake), or a version such as "2026-07-28" (spoken without
+            asking), as `mcp.Client` defines it.
+        timeout: seconds until the connection must be up; clean-up may add five. An
+            earlier connection of the same name is closed before they begin to count.
         **client_options: whatever else `mcp.Client` takes.
 
     Returns:

@@ -17,6 +17,7 @@ from helpers.owner_task import CLEAN_UP_SECONDS, Owner, leave_in_turn, settled
 
 T = TypeVar("T")
 UNNAMED = "opened #"
+EXIT_ATTEMPTS = 5
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ async def keep_open(
     Args:
         context_manager: what you would write after `async with`.
         name: opening again under the same name closes the earlier one first.
-        timeout: seconds that entering may take.
+        timeout: seconds that entering may take, once the earlier one is closed.
 
     Returns:
         What the context manager yields, to be handed to `close` later.
@@ -121,8 +122,9 @@ async def close(opened: object) -> None:
         ValueError: nothing has been opened under this name.
         TypeError: nothing of this kind has been opened.
         TimeoutError: it does not close; ten seconds were given.
+        Exception: whatever leaving raised; it is closed all the same.
     """
-    found = [o for o in _owners.values() if o.key == opened or o.yielded(opened)]
+    found = [o for o in list(_owners.values()) if o.key == opened or o.yielded(opened)]
     if not found:
         _check_known(opened)
     await leave_in_turn(found)
@@ -149,6 +151,7 @@ async def close_all() -> None:
 
     Raises:
         TimeoutError: something does not close; the rest is closed all the same.
+        Exception: whatever leaving raised; of several errors the first.
     """
     await leave_in_turn(reversed(list(_owners.values())))
 
@@ -172,22 +175,24 @@ def open_keys() -> list[str]:
 
 def owner_of(opened: object) -> Owner | None:
     """The owner that holds this open, if one does."""
-    return next((owner for owner in _owners.values() if owner.yielded(opened)), None)
+    return next((owner for owner in list(_owners.values()) if owner.yielded(opened)), None)
 
 
 def home_loop() -> asyncio.AbstractEventLoop | None:
     """The loop that open things live on, if there is one and it is running."""
-    return next((o.loop for o in _owners.values() if o.loop.is_running()), None)
+    return next((o.loop for o in list(_owners.values()) if o.loop.is_running()), None)
 
 
 @atexit.register
 def _close_at_exit() -> None:
     """The kernel's loop has stopped by now, but it is not closed: run it once more."""
-    for loop in {owner.loop for owner in _owners.values()}:
+    for loop in {owner.loop for owner in list(_owners.values())}:
         if loop.is_closed() or loop.is_running():
             continue
         closing = loop.create_task(close_all())
-        while not closing.done():
+        for _ in range(EXIT_ATTEMPTS):
             # a stop that the kernel has left in the queue ends the run, once
             with contextlib.suppress(RuntimeError, TimeoutError):
                 loop.run_until_complete(asyncio.shield(closing))
+            if closing.done():
+                break

@@ -36,14 +36,18 @@ class Owner:
         self._scope = anyio.CancelScope()
         self._stop = asyncio.Event()
 
-    def start(self, timeout: float = math.inf) -> None:
-        """Begin to enter, within `timeout` seconds; `ready` and `left` tell how it goes."""
+    def start(self, timeout: float = math.inf, *, tick: bool = True) -> None:
+        """Begin to enter, within `timeout` seconds; `ready` and `left` tell how it goes.
+
+        `tick`: wake the loop, too; not needed inside of what another owner holds.
+        """
         self._timeout = timeout
         self._scope.deadline = self.loop.time() + timeout
         # kept, because the loop keeps only a weak reference to a task
         self.task = asyncio.create_task(self._hold(), name=f"owner of {self.key}")
         self.task.add_done_callback(self._settle)
-        self._tick()
+        if tick:
+            self._tick()
 
     def _tick(self) -> None:
         """Wake the loop regularly while this is open.

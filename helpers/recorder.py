@@ -62,7 +62,7 @@ class RecordingTransport:
         logs.of_task.set(self._note)
         # in a task of its own, so that a transport that crashes does not take the client along
         self._owner = Owner("transport", self.transport)
-        self._owner.start()
+        self._owner.start(tick=False)  # the client's owner does
         try:
             await settled(self._owner.ready)
             self._read, self._write = self._owner.ready.result()

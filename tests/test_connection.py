@@ -734,3 +734,9 @@ async def test_a_host_that_drops_packets_is_named_to_who_keeps_something_open():
 
 def test_a_host_that_drops_packets_is_given_up_before_the_sdk_asks_it_again():
     assert targets.CONNECT_SECONDS < DISCOVER_TIMEOUT_SECONDS
+
+
+async def test_a_connection_wakes_the_loop_no_oftener_than_its_one_owner_has_to(bare: Bare):
+    await connect(bare())
+    ticks = [h for h in asyncio.get_running_loop()._scheduled if "_tick" in repr(h)]  # type: ignore[attr-defined]
+    assert len(ticks) == 1

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -433,3 +434,24 @@ async def test_what_does_not_close_says_how_to_go_on(monkeypatch: pytest.MonkeyP
         await close("stone")
     release.set()
     await close("stone")
+
+
+def test_a_loop_that_does_not_run_any_more_does_not_keep_the_process_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Ended(asyncio.SelectorEventLoop):
+        attempts = 0
+
+        def create_task(self, work: Any, **_: Any) -> Any:
+            work.close()
+            return self.create_future()
+
+        def run_until_complete(self, _: object) -> None:
+            self.attempts += 1
+            raise RuntimeError("Event loop stopped before Future completed.")
+
+    loop = Ended()
+    monkeypatch.setattr(owner, "_owners", {"it": SimpleNamespace(loop=loop)})
+    owner._close_at_exit()
+    assert loop.attempts == owner.EXIT_ATTEMPTS
+    loop.close()
