@@ -18,10 +18,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
+from mcp.server.request_state import RequestStateSecurity
+from mcp.types import ElicitResult
 from starlette.types import Message, Receive, Scope, Send
 
 from helpers import connect, serve
-from servers import achievement, showcase
+from servers import achievement, films, showcase
 from tests.places import NOTEBOOKS
 
 pytestmark = pytest.mark.usefixtures("_nothing_stays_open")
@@ -72,6 +74,30 @@ async def test_after_a_restart_of_the_server_the_newer_era_goes_on_and_the_older
     with pytest.raises(MCPError):
         await older.list_tools(cache_mode="bypass")
     handle.stop()
+
+
+@pytest.mark.parametrize("keys", [None, ["k" * 32]])
+async def test_the_sealed_note_of_a_question_is_read_by_another_copy_only_with_the_key(
+    keys: list[str] | None,
+):
+    def copy() -> MCPServer:
+        security = RequestStateSecurity(keys=keys) if keys else None
+        mcp = MCPServer("copies", log_level="WARNING", request_state_security=security)
+        mcp.add_tool(films.recommend_movie)
+        return mcp
+
+    handle = serve(copy(), transport="streamable-http")
+
+    async def accept(context: Any, params: Any) -> ElicitResult:
+        serve(copy(), transport="streamable-http", port=handle.port)
+        return ElicitResult(action="accept", content={"min_rating": 8})
+
+    client = await connect(handle.url, elicitation_callback=accept)
+    if keys:
+        assert not (await client.call_tool("recommend_movie", {"actor": "徐峥"})).is_error
+    else:
+        with pytest.raises(MCPError, match="requestState"):
+            await client.call_tool("recommend_movie", {"actor": "徐峥"})
 
 
 @pytest.mark.parametrize(

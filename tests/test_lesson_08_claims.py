@@ -18,9 +18,10 @@ from typing import Any
 import nbformat
 import pytest
 from mcp import MCPError, StdioServerParameters
-from mcp.server import MCPServer
+from mcp.server import MCPServer, Server
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.tool_name_validation import validate_tool_name
+from mcp.types import CallToolResult, ListToolsResult, Tool
 from openai import AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletionMessageFunctionToolCall as ToolCall
 from openai.types.chat.completion_create_params import (
@@ -37,7 +38,7 @@ from tests.waiting import until
 
 LESSON = NOTEBOOKS / "08_model_in_the_loop.ipynb"
 SCRIPT = NOTEBOOKS / "scripts/model_loop.py"
-LOOP = ("for-model", "think", "toolbox", "run-call", "loop")
+LOOP = ("for-model", "think", "list-all", "toolbox", "run-call", "loop")
 ASKING = ("changes", "buttons", "buttons-press")
 VARIABLES = ("OPENAI_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY")
 ACHIEVEMENT = (PYTHON, "-m", "servers.achievement")
@@ -145,13 +146,10 @@ def call(name: str, arguments: str) -> ToolCall:
 # the loop
 
 
-def test_the_loop_has_about_forty_lines():
-    functions = ("for_model", "think", "toolbox", "run_call", "answer")
+def test_the_loop_has_some_fifty_lines():
     parts = [ast.parse(cells()[name].source).body for name in LOOP]
-    sources = {
-        node.name: ast.unparse(node) for part in parts for node in part if hasattr(node, "name")
-    }
-    assert 36 <= sum(len(sources[name].splitlines()) for name in functions) <= 46
+    functions = [node for part in parts for node in part if hasattr(node, "body")]
+    assert 47 <= sum(len(ast.unparse(node).splitlines()) for node in functions) <= 58
 
 
 async def test_the_calls_go_to_the_server_that_has_the_tool(lesson: Lesson):
@@ -231,6 +229,21 @@ async def test_a_refusal_of_the_protocol_is_told_as_text_too(lesson: Lesson):
     assert text == "Error: no such tool today"
 
 
+async def test_a_result_that_breaks_its_own_schema_is_told_as_text_too(lesson: Lesson):
+    async def list_tools(context: Any, params: Any) -> ListToolsResult:
+        schema = {"type": "object", "required": ["sum"]}
+        tool = Tool(name="add", input_schema={"type": "object"}, output_schema=schema)
+        return ListToolsResult(tools=[tool])
+
+    async def call_tool(context: Any, params: Any) -> CallToolResult:
+        return CallToolResult(content=[], structured_content={"no": "sum"})
+
+    server = Server("broken", on_list_tools=list_tools, on_call_tool=call_tool)
+    box = await lesson.toolbox({"broken": await connect(server, name="broken")})
+    told = await lesson.run_call(box, call("add", "{}"), lesson.everything)
+    assert told.startswith("Error: Invalid structured content returned by tool add")
+
+
 async def test_contents_that_are_no_text_are_named(lesson: Lesson):
     text = await lesson.run_call(lesson.box, call("rating_report", "{}"), lesson.everything)
     assert re.search(r"\n\[image\]\n\[resource\]\n\[resource_link\]$", text)
@@ -271,6 +284,12 @@ async def test_of_two_tools_with_one_name_both_can_be_called(
     owners = [client for client, _ in box.values()]
     assert owners == list(clients.values())
     assert list(box)[1].startswith("b__")
+
+
+async def test_of_three_tools_with_one_name_none_is_lost_in_silence(lesson: Lesson):
+    client = await connect(named("x.y", "x_y", "x/y"), name="named")
+    with pytest.raises(ValueError, match="two tools of a b would be called a_b__x_y"):
+        await lesson.toolbox({"a b": client})
 
 
 def test_mcp_allows_names_that_the_chat_interface_does_not():

@@ -48,7 +48,7 @@ async def run_call(client, box, call):
         return "Error: the user declined this call"
     try:
         result = await client.call_tool(box[name].name, arguments, read_timeout_seconds=60)
-    except MCPError as error:
+    except (MCPError, RuntimeError) as error:  # RuntimeError: it breaks its own output schema
         return f"Error: {error}"
     text = "\n".join(getattr(block, "text", f"[{block.type}]") for block in result.content)
     return f"Error: {text}" if result.is_error else text

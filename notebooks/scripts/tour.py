@@ -45,7 +45,7 @@ class MCPClient:
         """Open the connection. What opening raises, this raises, after everything is closed."""
         if self._owner:
             raise RuntimeError("connect() was called before: await cleanup() first")
-        opened, self._leave = asyncio.Future(), asyncio.Event()
+        opened, self._leave = asyncio.get_running_loop().create_future(), asyncio.Event()
         self._owner = owner = asyncio.create_task(self._own(opened))
         try:
             await asyncio.wait([opened, owner], return_when=asyncio.FIRST_COMPLETED)
