@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("all-tools", "execute-tool", "best-films", "impatient")
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("04_prompts_and_resources") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "04_prompts_and_resources"
+BY_HEART = {"the_minimums_that_are_shown"}  # right wherever learners can see it, and nowhere else
 OTHERS = {
     "all-tools": """
 async def all_tools(client):
@@ -63,11 +50,6 @@ async def impatient(client, steps, seconds):
         return None
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 ALL_TOOLS = {
@@ -111,7 +93,7 @@ async def all_tools(client):
 """,
     ),
     "one_page_more": (
-        "your client sent tools/list 4 time(s) where 3 is right.",
+        "your client sent tools/list 4 times where 3 times is right.",
         """
 async def all_tools(client):
     page = await client.list_tools()
@@ -285,6 +267,23 @@ BEST_FILMS = {
     return films[films["rating"] >= minimum].sort_values("rating")[["movie_name", "rating"]]
 """,
     ),
+    "ratings_sorted_apart_from_the_names": (
+        "the table has '我不是药神' with 8.9, and no row of yours says so. Choose and sort whole",
+        READ.format(rows=20, numeric=NUMERIC)
+        + """
+    good = films[films["rating"] >= minimum]
+    ratings = good["rating"].sort_values(ascending=False).to_list()
+    return pd.DataFrame({"movie_name": good["movie_name"].to_list(), "rating": ratings})
+""",
+    ),
+    "names_that_are_made_up": (
+        "the table has '我不是药神' with 8.9, and no row of yours says so.",
+        READ.format(rows=20, numeric=NUMERIC)
+        + """
+    good = films[films["rating"] >= minimum].sort_values("rating", ascending=False)
+    return good.assign(movie_name="a film")[["movie_name", "rating"]]
+""",
+    ),
     "every_column": (
         "choose two of them, in the right order.",
         READ.format(rows=20, numeric=NUMERIC)
@@ -316,7 +315,7 @@ async def best_films(client, minimum):
 """,
     ),
     "the_minimums_that_are_shown": (
-        "Which films are rated 8.1 or more?",
+        "Which films are rated 8 or more?",
         READ.format(rows=20, numeric=NUMERIC)
         + """
     return films.nlargest(3 if minimum == 8.6 else 6, "rating")[["movie_name", "rating"]]
@@ -328,7 +327,7 @@ async def best_films(client, minimum):
 @pytest.mark.parametrize("wrong", BEST_FILMS)
 def test_a_frame_that_is_not_the_one_is_told(lesson: Exercises, wrong: str):
     hint, answer = BEST_FILMS[wrong]
-    lesson.refused("best-films", answer, hint)
+    lesson.refused("best-films", answer, hint, hidden=wrong in BY_HEART)
 
 
 IMPATIENT = {
