@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Context
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-from servers import serving
+from servers import command_line
 
 INFO = Path(__file__).parent / "data" / "info.md"
 SCORES = {"张三": 85.9, "李四": 92.7}
@@ -64,4 +64,4 @@ def appraise(name: Name) -> str:
 
 
 if __name__ == "__main__":
-    serving.main(mcp, port=18080)
+    command_line.main(mcp, port=18080)

@@ -22,7 +22,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from servers import serving
+from servers import command_line, serving
 from servers.scripted_completion import CREATED, MODEL, completion, events
 from servers.scripted_reply import reply
 from servers.scripted_request import Request
@@ -123,7 +123,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=serving.port_number, default=18800, help="0 for any free one (%(default)s)"
+        "--port",
+        type=command_line.port_number,
+        default=18800,
+        help="0 for any free one (%(default)s)",
     )
     options = parser.parse_args(argv)
     served = create_app(os.environ.get(KEY_VARIABLE))

@@ -1,14 +1,12 @@
-"""How every server here is served: the command line, the transports, and a quick end.
+"""How every server here is served: the transports, and a quick end.
 
 The transports are specified at
 https://modelcontextprotocol.io/specification/2025-11-25/basic/transports
 """
 
-import argparse
 import contextlib
 import logging
 import os
-import re
 import signal
 import socket
 import sys
@@ -29,26 +27,6 @@ KEEP_ALIVE_SECONDS = 75
 PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
 
 
-def main(server: MCPServer[Any], *, port: int, argv: Sequence[str] | None = None) -> None:
-    """Serve until the client leaves (stdio) or a signal comes, as the command line asks.
-
-    Args:
-        server: what to serve.
-        port: the port where no `--port` is given.
-        argv: the arguments; the process's own when None.
-
-    Raises:
-        SystemExit: `--help` (status 0), arguments that cannot be understood (2), or an
-            address that cannot be listened on (1, and why on stderr).
-    """
-    options = _parser(server, port).parse_args(argv)
-    if options.transport == "stdio":
-        return run_stdio(server.run_stdio_async)
-    security = allow([_url_host(options.host), *options.allow_host])
-    app = http_app(server, options.transport, security)
-    return run_http(app, server.name, options.host, options.port, PATHS[options.transport])
-
-
 def run_http(app: ASGIApp, name: str, host: str, port: int, path: str) -> None:
     """Serve an ASGI app until a signal comes, and say on stderr under which URL.
 
@@ -64,7 +42,7 @@ def run_http(app: ASGIApp, name: str, host: str, port: int, path: str) -> None:
     """
     _prepare()
     listener = _listen(host, port)
-    url = f"http://{_url_host(host)}:{listener.getsockname()[1]}{path}"
+    url = f"http://{url_host(host)}:{listener.getsockname()[1]}{path}"
     print(f"{name} listens on {url}", file=sys.stderr, flush=True)
     config = uvicorn.Config(app, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS)
     _Server(config).run(sockets=[listener])
@@ -154,51 +132,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url_host(host: str) -> str:
+def url_host(host: str) -> str:
+    """An address to listen on, as it stands in a URL."""
     # 0.0.0.0 and :: mean "every address" to a server and nothing to a client.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
     return f"[{host}]" if ":" in host else host
-
-
-def port_number(text: str) -> int:
-    """A port as the command line gives it, for argparse."""
-    if not (text.isascii() and text.isdigit() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
-    return int(text)
-
-
-def _host(text: str) -> str:
-    if not re.fullmatch(r"[\w.:\[\]-]+", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a host name such as class.example.org")
-    return text
-
-
-def _parser(server: MCPServer[Any], port: int) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m servers.{server.name}",
-        description=server.description,
-        epilog="With stdio the client starts this program; with the others it listens by itself.",
-    )
-    add = parser.add_argument
-    add(
-        "--transport",
-        choices=["stdio", *PATHS],
-        default="stdio",
-        help="how clients reach it (%(default)s)",
-    )
-    add("--host", type=_host, default="127.0.0.1", help="address to listen on (%(default)s)")
-    add(
-        "--port",
-        type=port_number,
-        default=port,
-        help="port to listen on, 0 for any free one (%(default)s)",
-    )
-    add(
-        "--allow-host",
-        type=_host,
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="answer requests sent to this host name too; may be given several times",
-    )
-    return parser

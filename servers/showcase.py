@@ -31,7 +31,7 @@ from mcp_types import (
 )
 from pydantic import Field
 
-from servers import arithmetic, database, films, generated, serving
+from servers import arithmetic, command_line, database, films, generated
 from servers.chart import bar_chart
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -188,4 +188,4 @@ async def complete(
 generated.offer(mcp)
 
 if __name__ == "__main__":
-    serving.main(mcp, port=8080)
+    command_line.main(mcp, port=8080)

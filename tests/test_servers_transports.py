@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 from mcp.cli.cli import _import_server
 
-from servers import achievement, serving
+from servers import achievement, command_line
 from tests.server_process import command, listening, over_stdio, run
 
 ROOT = Path(__file__).parent.parent
@@ -166,7 +166,7 @@ def test_a_stdio_server_goes_quietly_when_its_client_is_gone_in_the_middle_of_a_
 
 NOISY = """
 import os
-from servers import serving
+from servers import command_line
 from servers.achievement import mcp
 
 @mcp.tool()
@@ -175,7 +175,7 @@ def noisy() -> str:
     os.system("echo printed by a child")
     return "done"
 
-serving.main(mcp, port=0)
+command_line.main(mcp, port=0)
 """
 
 
@@ -224,7 +224,7 @@ def test_a_port_in_use_is_one_line_that_names_it_and_the_way_out():
 )
 def test_an_argument_that_makes_no_sense_is_named(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
-        serving.main(achievement.mcp, port=18080, argv=arguments)
+        command_line.main(achievement.mcp, port=18080, argv=arguments)
     assert ended.value.code == 2
     assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
 

@@ -535,7 +535,7 @@ def test_the_tour_of_a_server_with_nothing_says_so_and_does_not_fail(tmp_path):
 DIES = """
 import os
 from mcp.server import MCPServer
-from servers import serving
+from servers import command_line
 
 mcp = MCPServer("dies", log_level="ERROR")
 
@@ -547,7 +547,7 @@ def first() -> str:
 def deadly() -> str:
     os._exit(7)
 
-serving.main(mcp, port=0)
+command_line.main(mcp, port=0)
 """
 
 
