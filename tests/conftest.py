@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import os
-import shutil
 import signal
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from mcp import StdioServerParameters
+from mcp.server import MCPServer
+from mcp.types import ResourceLink
 
 import helpers
 from helpers import owner, serving
 from tests import soak
 from tests.kernels import Kernel, kernel
-from tests.places import BARE_SERVER, ODD_SERVER, PYTHON
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.leftovers import cutting_sse_off
+from tests.places import BARE_SERVER, ODD_SERVER, PYTHON, find_browser
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,19 +36,6 @@ async def _nothing_stays_open() -> AsyncIterator[None]:
     for handle in list(serving._handles.values()):
         handle.stop()
     assert not owner._owners
-
-
-@contextmanager
-def cutting_sse_off() -> Iterator[None]:
-    """For what stops an SSE server before it has noticed that its clients are gone.
-
-    The SDK's server then leaves two of its streams unclosed, which the garbage collector
-    would tell to a later test.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Unclosed <MemoryObject", ResourceWarning)
-        yield
-        gc.collect()
 
 
 @pytest.fixture
@@ -76,6 +62,37 @@ def bare() -> Callable[..., StdioServerParameters]:
 
 
 @pytest.fixture
+def gate() -> asyncio.Event:
+    """What the tool `wait` of `shelf` waits for."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+def shelf(gate: asyncio.Event) -> MCPServer:
+    """A server for widgets to be tested with: rows, a link, and an answer that can be held back."""
+    mcp = MCPServer("shelf", log_level="WARNING")
+
+    @mcp.tool()
+    def films() -> list[dict[str, Any]]:
+        return [{"name": f"film {n}", "rating": n} for n in range(3)]
+
+    @mcp.tool()
+    async def wait() -> str:
+        await gate.wait()
+        return "at last"
+
+    @mcp.tool()
+    def linked() -> ResourceLink:
+        return ResourceLink(uri="test://hello", name="hello")
+
+    @mcp.resource("test://hello", name="hello", title="The greeting")
+    def hello() -> str:
+        return "Hello there!"
+
+    return mcp
+
+
+@pytest.fixture
 def own_kernel() -> Iterator[Kernel]:
     """A kernel that this test may break."""
     with kernel() as started:
@@ -87,10 +104,6 @@ def shared_kernel() -> Iterator[Kernel]:
     """One kernel for the tests of a module that leave it in order."""
     with kernel() as started:
         yield started
-
-
-def find_browser() -> str | None:
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="session")

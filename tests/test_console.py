@@ -10,6 +10,8 @@ import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,21 +35,23 @@ from mcp.types import (
 )
 
 from helpers import close, close_all, connect, owner, serve, server_log, tool_console
+from helpers.forms import Form
 from helpers.panels import answer, arrivals, history, saved
 from helpers.panels.about import about, hints
 from helpers.panels.answer import error_text
-from helpers.panels.call import Call, Outcome, Progress, duration
+from helpers.panels.call import Outcome, Progress, duration
 from helpers.panels.console import ToolConsole
 from helpers.panels.history import KEPT_CALLS
 from helpers.panels.python_line import literal, python_line
 from helpers.panels.strip import counted, progress_bar
 from helpers.panels.tool_list import no_such_tool
 from servers import paged
-from tests.conftest import cutting_sse_off
+from tests.console_use import call, choose, form, html, loaded, named
 from tests.kernels import Kernel, ended_within
-from tests.places import PYTHON
-from tests.waiting import until
-from tests.widgets import widgets
+from tests.leftovers import cutting_sse_off
+from tests.places import BARE_SERVER, PYTHON
+from tests.waiting import heard, until
+from tests.widgets import buttons, text, widgets
 
 Bare = Callable[..., StdioServerParameters]
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[2J"
@@ -112,53 +116,9 @@ async def desk(server: MCPServer) -> ToolConsole:
     return await loaded(tool_console(await connect(server)))
 
 
-async def loaded(console: ToolConsole) -> ToolConsole:
-    await until(lambda: "Loading" not in html(console))
-    return console
-
-
-def named(root: Any, description: str) -> Any:
-    """The one control whose label begins like this."""
-    found = [w for w in widgets(root) if getattr(w, "description", "").startswith(description)]
-    assert len(found) == 1, (description, found)
-    return found[0]
-
-
-def html(root: Any) -> str:
-    return "\n".join(w.value for w in widgets(root) if isinstance(w, ipywidgets.HTML))
-
-
-def form(console: ToolConsole) -> Any:
-    return console._desk.form
-
-
 def first_field(console: ToolConsole) -> ipywidgets.Text:
     found = widgets(form(console).widget)
     return next(w for w in found if isinstance(w, ipywidgets.Text))
-
-
-async def choose(console: ToolConsole, tool: str) -> None:
-    options = [label for label, _ in named(console, "Tools").options]
-    named(console, "Tools").index = options.index(tool)
-    await until(lambda: console._desk.tool and console._desk.tool.name == tool)
-
-
-async def call(console: ToolConsole, tool: str, **arguments: Any) -> Call:
-    """Choose the tool, fill the form, press Call; return the call when it has ended."""
-    if not console._desk.tool or console._desk.tool.name != tool:
-        await choose(console, tool)
-    form(console).fill(arguments)
-    before = set(console._history)
-    named(console, "Call").click()
-    await until(lambda: set(console._history) - before)
-    [made] = set(console._history) - before
-    await ended(console, made)
-    return made
-
-
-async def ended(console: ToolConsole, made: Call) -> None:
-    await until(lambda: made.outcome not in (Outcome.WAITING, Outcome.RUNNING))
-    await until(lambda: not console._drawing)
 
 
 async def test_a_console_comes_at_once_and_loads_its_tools_in_the_background(server: MCPServer):
@@ -701,10 +661,10 @@ async def test_nothing_that_a_server_says_is_html():
         named(console, "Call").click()
         await until(lambda: console.result)
         bundle = console._repr_mimebundle_()
-        for text in (html(console), bundle["text/html"]):
-            assert "<img" not in text
-            assert "\x1b" not in text
-            assert "\u202e" not in text
+        for shown in (html(console), bundle["text/html"]):
+            assert "<img" not in shown
+            assert "\x1b" not in shown
+            assert "\u202e" not in shown
         assert "\x1b" not in bundle["text/plain"] + str(named(console, "Tools").options)
         assert "&lt;img" in html(console)
 
@@ -725,13 +685,13 @@ def test_hints_are_told_in_words_and_only_where_the_server_gave_them():
 
 
 def test_a_tool_is_introduced_by_title_name_and_description():
-    text = about(Tool(name="t", title="The Tool", description="Does it.", input_schema={}))
-    assert text.index("The Tool") < text.index("t</span>") < text.index("Does it.")
+    shown = about(Tool(name="t", title="The Tool", description="Does it.", input_schema={}))
+    assert shown.index("The Tool") < shown.index("t</span>") < shown.index("Does it.")
 
 
 def test_only_a_description_that_scrolls_is_a_stop_for_the_tab_key():
     texts = ["short", "long " * 100, "of\nmany\nlines\nin\nall"]
-    tools = [Tool(name="t", description=text, input_schema={}) for text in texts]
+    tools = [Tool(name="t", description=words, input_schema={}) for words in texts]
     assert ["tabindex" in about(tool) for tool in tools] == [False, True, True]
 
 
@@ -772,9 +732,9 @@ async def test_saved_without_a_kernel_a_sentence_says_what_it_was(desk: ToolCons
     bundle = desk._repr_mimebundle_()
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == desk.model_id
-    for text in (bundle["text/plain"], bundle["text/html"]):
-        assert "A tool console for desk · in this process" in text
-        assert "to have it back, run the cells" in text
+    for shown in (bundle["text/plain"], bundle["text/html"]):
+        assert "A tool console for desk · in this process" in shown
+        assert "to have it back, run the cells" in shown
 
 
 async def test_the_saved_sentence_is_hidden_only_while_its_widget_is_there(
@@ -893,3 +853,101 @@ async def test_the_oldest_results_are_let_go_where_all_are_too_large_and_that_is
     await until(lambda: "This result was let go" in html(desk))
     assert second.outcome is Outcome.OK
     assert (desk.result, desk.arguments) == (None, {"a": 2, "b": 2})
+
+
+@pytest.fixture
+def startable(tmp_path: Path) -> StdioServerParameters:
+    """A server that starts only while there is a file `may_start`."""
+    (tmp_path / "may_start").touch()
+    script = (
+        "import os, runpy, sys\n"
+        f"os.path.exists({str(tmp_path / 'may_start')!r}) or sys.exit('it may not start')\n"
+        f"runpy.run_path({BARE_SERVER!r}, run_name='__main__')\n"
+    )
+    return StdioServerParameters(command=PYTHON, args=["-I", "-S", "-c", script])
+
+
+async def test_a_reconnect_that_fails_can_be_tried_again_with_the_same_button(
+    startable: StdioServerParameters, tmp_path: Path
+):
+    client = await connect(startable)
+    one, other = [await loaded(tool_console(client)) for _ in range(2)]
+    with suppress(MCPError):
+        await client.call_tool("die")
+    await until(lambda: "✗ lost" in text(one))
+    (tmp_path / "may_start").unlink()
+    said = list[str]()
+    one._title._text.observe(lambda change: said.append(change["new"]), "value")
+    buttons(one)["Reconnect"].click()
+    await until(lambda: "Not connected." in text(one))
+    assert len(said) > 2
+    assert all("Reconnecting…" in line for line in said[:-1])  # also when the old one was closed
+    for console in (one, other):
+        assert buttons(console)["Reconnect"].layout.display != "none"
+        assert not buttons(console)["Reconnect"].disabled
+    (tmp_path / "may_start").touch()
+    buttons(other)["Reconnect"].click()
+    for console in (one, other):
+        await until(lambda console=console: "● open" in text(console))  # type: ignore[misc]
+        assert buttons(console)["Reconnect"].layout.display == "none"
+        assert console.client is not client
+    assert "Not connected" not in text(one)
+
+
+async def test_a_form_that_cannot_be_built_is_told_and_the_other_tools_are_there(
+    shelf: MCPServer, monkeypatch: pytest.MonkeyPatch
+):
+    def build(schema: Any, **options: Any) -> Form:
+        if "topic" in schema["properties"]:
+            raise KeyError("a fault of ours")
+        return Form(schema, **options)
+
+    @shelf.tool()
+    def broken(topic: str) -> None: ...
+
+    monkeypatch.setattr("helpers.panels.desk.Form", build)
+    failed = heard()
+    async with Client(shelf) as client:
+        console = tool_console(client, "broken")
+        await until(
+            lambda: "The form of broken cannot be drawn: KeyError('a fault" in text(console)
+        )
+        assert buttons(console)["Call"].disabled
+        await until(lambda: failed)
+        await call(console, "films")
+        assert "✓ ok · 3 rows" in text(console)
+    assert repr(failed[0]) == "KeyError('a fault of ours')"
+
+
+async def test_call_with_an_invalid_form_says_so_also_while_a_call_runs(
+    shelf: MCPServer, gate: asyncio.Event
+):
+    @shelf.tool()
+    def needs(a: int) -> int:
+        return a
+
+    async with Client(shelf) as client:
+        console = await loaded(tool_console(client))
+        await choose(console, "wait")
+        buttons(console)["Call"].click()
+        await until(lambda: console._calls.running)
+        await choose(console, "needs")
+        buttons(console)["Call"].click()
+        assert "Not sent. Problems in the form: 1." in text(console._strip.widget)
+        await until(lambda: "0.3 s" in text(console._strip.widget))
+        assert "Not sent." in text(console._strip.widget)
+        gate.set()
+        await until(lambda: console._calls.running is None)
+        await call(console, "films")
+        assert "Not sent." not in text(console._strip.widget)
+
+
+async def test_a_console_is_printed_in_visible_characters():
+    async def tools(*_: Any) -> ListToolsResult:
+        raise MCPError(-32000, "\x1b[31mred \u202egnp")
+
+    async with Client(Server("hostile", on_list_tools=tools)) as client:
+        console = tool_console(client)
+        await until(lambda: "did not come" in repr(console))
+        assert repr(console).isprintable()
+        assert r"\x1b[31mred \u202egnp" in repr(console)

@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets
 import psutil
 import pytest
+from ipywidgets.widgets.widget import _instances as live
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer, Server
@@ -32,11 +33,11 @@ from helpers.panels.wire_table import WireTable
 from helpers.server_thread import ServerHandle
 from helpers.traffic import Message
 from servers import paged, showcase
-from tests.conftest import cutting_sse_off
 from tests.kernels import Kernel
+from tests.leftovers import cutting_sse_off
 from tests.places import PYTHON, ROOT, TESTS
 from tests.waiting import until
-from tests.widgets import buttons, choice, control, markup, widgets
+from tests.widgets import buttons, choice, control, markup, text, widgets
 
 Bare = Callable[..., StdioServerParameters]
 
@@ -83,10 +84,6 @@ def growing() -> MCPServer:
 def served() -> Iterator[ServerHandle]:
     with cutting_sse_off(), serve(showcase.mcp, name="for the inspector") as handle:
         yield handle
-
-
-def text(widget: ipywidgets.Widget) -> str:
-    return markup(widget).text
 
 
 async def turn(panel: Inspector, title: str) -> ipywidgets.VBox:
@@ -390,6 +387,63 @@ async def test_a_link_in_a_tool_s_result_opens_in_the_resources_tab(client: Clie
     assert "db://tables/chinese_movie_ratings/data/20" in text(page)
     await until(lambda: "Resources (5)" in control(page, ipywidgets.Select, "Res").description)
     assert "20 rows" in text(page)  # which the list, coming later, has left alone
+
+
+async def test_a_prompt_keeps_what_was_typed_unless_it_asks_for_other_arguments(
+    shelf: MCPServer,
+):
+    @shelf.prompt(description="Before.")
+    def ask(topic: str) -> str:
+        return topic
+
+    async with Client(shelf) as client:
+        panel = inspector(client)
+        pane = panel._panes[2]
+        pane.open()
+        await until(lambda: "Before." in text(pane.widget))
+        field = next(w for w in widgets(pane._work) if isinstance(w, ipywidgets.Text))
+        field.value = "films"
+        for change, kept in ((rename, True), (extend, False)):
+            change(shelf)
+            pane.refresh()
+            await until(lambda change=change: change.__name__ in text(pane.widget))  # type: ignore[misc]
+            assert (field in widgets(pane._work)) is kept
+
+
+def rename(server: MCPServer) -> None:
+    server._prompt_manager._prompts.clear()
+    server.prompt("ask", description="rename")(lambda topic: topic)
+
+
+def extend(server: MCPServer) -> None:
+    server._prompt_manager._prompts.clear()
+    server.prompt("ask", description="extend")(lambda topic, depth: topic + depth)
+
+
+async def test_lists_whose_keys_jupyterlab_takes_are_no_stop_and_have_another_way(
+    shelf: MCPServer,
+):
+    with serve(shelf, transport="streamable-http") as handle:
+        client = await connect(handle.url)
+        panel = inspector(client)
+        pane, wires = panel._resources, panel._panes[3]
+        for opened in (pane, wires):
+            opened.open()
+        await until(lambda: pane.listed and wires._table._list.options)
+        lists = [w for w in live.values() if type(w) is ipywidgets.Select]
+        assert len(lists) == 5
+        assert {w.tabbable for w in lists} == {False}
+        for _ in range(2):
+            buttons(wires.widget)["Earlier"].click()
+        buttons(wires.widget)["Later"].click()
+        newest = wires._table._list.options[0][1]
+        assert f"Message {newest}: " in text(wires.widget)
+        pane.chooser.chosen = None
+        pane.chooser._filter.value = "greet"
+        pane.chooser._filter._handle_custom_msg({"event": "submit"}, [])
+        assert pane.chooser._select.label == "The greeting"
+        assert pane._shown == "test://hello"
+        await close_all()
 
 
 # --- wire ---

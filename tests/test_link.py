@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -18,10 +19,11 @@ from mcp.server import MCPServer
 from helpers import close, close_all, connect, connection, owner, serve
 from helpers.connection import reconnect
 from helpers.panels.link import Link
+from helpers.recorder import RecordingTransport
 from helpers.server_thread import ServerHandle
-from tests.conftest import cutting_sse_off
+from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER
-from tests.waiting import until
+from tests.waiting import heard, until
 
 Bare = Callable[..., StdioServerParameters]
 
@@ -237,3 +239,54 @@ async def test_links_that_have_gone_leave_nothing_with_the_connection_s_owner():
     link.on_change(lambda: told.append(link.state))
     await close(client)
     assert set(told) == {"closed"}
+
+
+async def test_a_link_that_nobody_holds_goes_and_one_that_has_left_hears_nothing(bare: Bare):
+    client = await connect(bare())
+    assert isinstance(client.server, RecordingTransport)
+    before = len(client.server.on_gone)
+    held, others = Link(client), [weakref.ref(Link(client)) for _ in range(5)]
+    told = list[str]()
+    held.on_change(lambda: told.append("left"))
+    unwatched = Link(client)
+    unwatched.on_change(lambda: told.append("unwatched"))()
+    gc.collect()
+    assert [link() for link in others] == [None] * 5
+    assert len(client.server.on_gone) == before + 2
+    held.leave()
+    assert len(client.server.on_gone) == before + 1
+    with suppress(MCPError):
+        await client.call_tool("die")
+    again = await reconnect(client)
+    assert told == []
+    assert (held.client, unwatched.client) == (client, again)
+
+
+async def test_what_runs_through_a_link_that_leaves_is_cancelled(bare: Bare):
+    link = Link(await connect(bare()))
+    ran = list[int]()
+    running = link.submit(asyncio.sleep(60))
+    link.post(ran.append, 1)
+    link.leave()
+    assert running.cancelled()
+    assert link.submit(asyncio.sleep(60)).cancelled()
+    link.on_loop(lambda: ran.append(2))()
+    await asyncio.sleep(0)
+    assert ran == []
+
+
+async def test_what_is_submitted_or_posted_and_raises_reaches_the_loop_s_handler(bare: Bare):
+    link = Link(await connect(bare()))
+    failed = heard()
+
+    async def fail() -> None:
+        raise ValueError("submitted")
+
+    def fail_at_once() -> None:
+        raise ValueError("posted")
+
+    link.submit(fail())
+    await until(lambda: failed)
+    link.post(fail_at_once)
+    await until(lambda: len(failed) == 2)
+    assert [str(error) for error in failed] == ["submitted", "posted"]

@@ -9,3 +9,11 @@ async def until(happened: Callable[[], object], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not happened():
             await asyncio.sleep(0.005)
+
+
+def heard() -> list[BaseException]:
+    """What the loop's exception handler is told from now on."""
+    failed = list[BaseException]()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failed.append(context["exception"]))
+    return failed

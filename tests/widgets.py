@@ -40,6 +40,11 @@ def markup(widget: ipywidgets.Widget) -> Markup:
     return Markup("".join(html for html in found if not html.startswith("<style>")))
 
 
+def text(widget: ipywidgets.Widget) -> str:
+    """What it says: the text of all HTML in it."""
+    return markup(widget).text
+
+
 def control(widget: ipywidgets.Widget, kind: type, name: str = "") -> Any:
     """The only control of this kind whose description begins with `name`."""
     found = [w for w in widgets(widget) if isinstance(w, kind) and w.description.startswith(name)]
