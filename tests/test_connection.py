@@ -29,7 +29,7 @@ from starlette.routing import Route
 from helpers import close, close_all, connect, owner, serve, server_log, targets, wire
 from helpers.connection import gone
 from helpers.server_thread import ServerHandle
-from tests.conftest import cutting_sse_off
+from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until
 

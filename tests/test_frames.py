@@ -29,6 +29,7 @@ from mcp.types import (
 from pydantic import BaseModel
 
 from helpers import to_frame
+from tests.frame_use import is_missing, rows, tables, types
 
 CSV = '姓名,备注\r\n张三,"早, 晚"\r\n李四,\r\n'
 MARKDOWN = """# 员工
@@ -57,22 +58,6 @@ def resource(content: str, mime_type: str | None = None) -> TextResourceContents
 def blob(data: bytes, mime_type: str | None = None) -> BlobResourceContents:
     encoded = base64.b64encode(data).decode("ascii")
     return BlobResourceContents(uri="db://rows", blob=encoded, mime_type=mime_type)
-
-
-def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The frame's rows as dictionaries, without the cells in which nothing is."""
-    return [
-        {name: cell for name, cell in row.items() if not is_missing(cell)}
-        for row in frame.to_dict("records")
-    ]
-
-
-def is_missing(cell: Any) -> bool:
-    return cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
-
-
-def types(frame: pd.DataFrame) -> dict[str, str]:
-    return {name: str(dtype) for name, dtype in frame.dtypes.items()}
 
 
 # JSON: which rows
@@ -444,14 +429,6 @@ values = st.recursive(
 records = st.lists(st.dictionaries(st.sampled_from(["a", "b", "姓名", ""]), values), max_size=6)
 # no control characters, blanks or halves of characters: Markdown cannot carry them
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1)
-
-
-def tables(cells: st.SearchStrategy[str]) -> st.SearchStrategy[list[dict[str, str]]]:
-    """Rows that all have the same one to four columns."""
-    names = st.sampled_from([["a"], ["片名", "b"], ["a", "b c", "d", "评分"]])
-    return names.flatmap(
-        lambda keys: st.lists(st.fixed_dictionaries(dict.fromkeys(keys, cells)), min_size=1)
-    )
 
 
 def present(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from mcp_types import BlobResourceContents, ReadResourceResult, TextResourceCont
 from helpers import close, connect, to_frame
 from tests import rows_server
 from tests.asking import Asked, asking
+from tests.frame_use import is_missing, rows, tables, types
 from tests.places import PYTHON, TESTS
 from tests.server_process import over_stdio
-from tests.test_frames import is_missing, rows, tables, types
 
 OVER_STDIO = StdioServerParameters(
     command=PYTHON, args=["-m", "tests.rows_server"], cwd=TESTS.parent

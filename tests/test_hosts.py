@@ -21,7 +21,7 @@ from helpers.connection import opening_of, reconnect
 from helpers.host_config import entry_of
 from helpers.hosts import Connections
 from helpers.server_thread import ServerHandle
-from tests.conftest import cutting_sse_off
+from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON, TESTS
 from tests.waiting import until
 

@@ -30,7 +30,7 @@ from starlette.routing import Mount, Route
 from helpers import close_all, connect, serve, server_log, server_thread, serving
 from helpers.server_thread import ServerHandle
 from tests import odd_server, server_process
-from tests.conftest import cutting_sse_off
+from tests.leftovers import cutting_sse_off
 from tests.waiting import until
 
 TRANSPORTS = ("sse", "streamable-http")
