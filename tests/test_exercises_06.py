@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    passes,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("treasure", "eras", "sums", "rule")
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("06_streamable_http") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.fixture
-def open_part(lesson: Exercises) -> Iterator[Exercises]:
-    with lesson.as_learners_have_them():
-        yield lesson
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "06_streamable_http"
 OTHERS = {
     "treasure": """
 from helpers import keep_open
@@ -59,9 +40,9 @@ async def told(url, mode, tool):
     async def rule(context, params):
         content = {}
         for name, field in params.requested_schema["properties"].items():
-            if field["type"] != "number":
+            if field["type"] not in {"integer", "number"}:
                 return ElicitResult(action="decline")
-            content[name] = 8.0
+            content[name] = 8
         return ElicitResult(action="accept", content=content)
 
     client = await connect(url, mode=mode, elicitation_callback=rule)
@@ -71,11 +52,6 @@ async def told(url, mode, tool):
         await close(client)
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 WITH_HEADERS = """
@@ -119,11 +95,6 @@ TREASURE = {
 def test_a_token_that_is_not_shown_is_told(lesson: Exercises, wrong: str):
     gaps, hint = TREASURE[wrong]
     lesson.refused("treasure", WITH_HEADERS.format(**HEADERS | gaps), hint)
-
-
-def test_a_token_that_is_always_the_same_is_told_by_the_open_part(open_part: Exercises):
-    gaps, hint = TREASURE["one_token_always"]
-    open_part.refused("treasure", WITH_HEADERS.format(**HEADERS | gaps), hint)
 
 
 def test_a_token_handed_to_the_wrong_client_is_told(lesson: Exercises):
@@ -284,7 +255,7 @@ ACCEPT = 'return ElicitResult(action="accept", content={content})'
 DECLINE = 'return ElicitResult(action="decline")'
 EIGHTS = ACCEPT.format(content="dict.fromkeys(fields, 8)")
 ONE_FIELD = ACCEPT.format(content='{"min_rating": 8}')
-NUMBERS = 'all(field["type"] == "number" for field in fields.values())'
+NUMBERS = 'all(field["type"] in ("number", "integer") for field in fields.values())'
 RULE_GAPS = {
     "rule": f"if {NUMBERS}: {EIGHTS}\n        {DECLINE}",
     "mode": ", mode=mode",
@@ -301,21 +272,25 @@ RULES = {
     ),
     "looks_at_one_field_alone": (
         {
-            "rule": f'if next(iter(fields.values()))["type"] == "number": {EIGHTS}\n'
+            "rule": f'if next(iter(fields.values()))["type"] != "string": {EIGHTS}\n'
             f"        {DECLINE}"
         },
         "One of the two fields was a text: decline.",
     ),
     "looks_for_one_number": (
         {
-            "rule": f'if any(f["type"] == "number" for f in fields.values()): {EIGHTS}\n'
+            "rule": f'if any(f["type"] != "string" for f in fields.values()): {EIGHTS}\n'
             f"        {DECLINE}"
         },
         "One of the two fields was a text: decline.",
     ),
     "knows_one_field": (
         {"rule": f"if {NUMBERS}: {ONE_FIELD}\n        {DECLINE}"},
-        "It was asked for two numbers, by their names: accept, and say 8 for each.",
+        "It was asked for an integer and a number, by their names: accept, and say 8 for each.",
+    ),
+    "takes_an_integer_for_no_number": (
+        {"rule": RULE_GAPS["rule"].replace('in ("number", "integer")', '== "number"')},
+        "it returned 'decline'. It was asked for an integer and a number, by their names: accept,",
     ),
     "cancels": (
         {"rule": f'if {NUMBERS}: {EIGHTS}\n        return ElicitResult(action="cancel")'},
@@ -344,8 +319,3 @@ RULES = {
 def test_an_answer_against_the_rule_is_told(lesson: Exercises, wrong: str):
     gaps, hint = RULES[wrong]
     lesson.refused("rule", RULE.format(**RULE_GAPS | gaps), hint)
-
-
-def test_a_rule_for_one_name_alone_is_told_by_the_open_part(open_part: Exercises):
-    gaps, hint = RULES["knows_one_field"]
-    open_part.refused("rule", RULE.format(**RULE_GAPS | gaps), hint)
