@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("for-chat", "read", "results", "answer")
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("08_model_in_the_loop") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.fixture
-def open_part(lesson: Exercises) -> Iterator[Exercises]:
-    with lesson.as_learners_have_them():
-        yield lesson
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "08_model_in_the_loop"
 OTHERS = {
     "for-chat": """
 def for_chat(tools):
@@ -58,7 +38,8 @@ async def text_of(client, name, written):
         result = await client.call_tool(name, arguments)
     except MCPError as error:
         return f"Error: {error}"
-    return f"Error: {result.content[0].text}" if result.is_error else result.content[0].text
+    text = "\\n".join(block.text for block in result.content if hasattr(block, "text"))
+    return f"Error: {text}" if result.is_error else text
 
 async def results_of(client, calls):
     return [
@@ -94,11 +75,6 @@ async def answer(think, question, client, allowed, rounds):
             messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 FOR_CHAT = """
@@ -143,13 +119,6 @@ CHATS = {
         "They are as MCP has them.",
     ),
 }
-
-
-def test_letters_of_another_script_are_told_by_the_open_part(open_part: Exercises):
-    gaps, hint = CHATS["letters_of_every_script"]
-    function = FUNCTION.format(**RIGHT | gaps)
-    answer = FOR_CHAT.format(wrapped=WRAPPED.format(function=function))
-    open_part.refused("for-chat", answer, hint)
 
 
 @pytest.mark.parametrize("wrong", CHATS)
@@ -211,9 +180,10 @@ async def results_of(client, calls):
         messages.append({{"role": "tool", {id}"content": text}})
     return messages
 """
+TEXT = '"".join(block.text for block in result.content if block.type == "text")'
 RESULT_GAPS = {
     "arguments": "{**json.loads(call.function.arguments)}",
-    "text": '("Error: " if result.is_error else "") + result.content[0].text',
+    "text": f'("Error: " if result.is_error else "") + {TEXT}',
     "errors": "(TypeError, ValueError, MCPError)",
     "caught": 'text = f"Error: {error}"',
     "id": '"tool_call_id": call.id, ',
@@ -224,7 +194,7 @@ FAULTS = {
         "message 1 lacks the id of its call, call_1: it is {'role': 'tool', 'content': '3.5'}.",
     ),
     "a_failed_tool_is_an_answer": (
-        {"text": "result.content[0].text"},
+        {"text": TEXT},
         "What went wrong begins with 'Error: '.",
     ),
     "lets_broken_json_out": (
@@ -257,6 +227,18 @@ FAULTS = {
     "does_not_say_that_it_is_an_error": (
         {"caught": "text = str(error)"},
         "What went wrong begins with 'Error: '.",
+    ),
+    "takes_the_first_block_for_a_text": (
+        {"text": RESULT_GAPS["text"].replace(TEXT, "result.content[0].text")},
+        "it raised AttributeError in line 7 of its cell: 'ImageContent' object has no attribute",
+    ),
+    "takes_for_granted_that_there_is_a_block": (
+        {"text": RESULT_GAPS["text"].replace(TEXT, "result.content[-1].text")},
+        "it raised IndexError in line 7 of its cell: list index out of range",
+    ),
+    "shows_the_image_as_well": (
+        {"text": RESULT_GAPS["text"].replace(TEXT, "''.join(map(str, result.content))")},
+        "The text of the result is asked for.",
     ),
     "hands_over_the_result": (
         {"text": "result"},
@@ -357,6 +339,18 @@ LOOPS = {
         asks("name in harmless or allowed(name, arguments)"),
         "the user declined, and the tool was called all the same.",
     ),
+    "asks_without_saying_what_would_be_done": (
+        asks("name in harmless or await allowed(name, {})"),
+        "the user was shown the arguments [{}] where [{'a': 2, 'b': 3}] is right: they decide by",
+    ),
+    "asks_with_arguments_that_are_not_parsed": (
+        asks("name in harmless or await allowed(name, call.function.arguments)"),
+        "the user was shown the arguments ['{}'] where [{}] is right: they decide by what would",
+    ),
+    "never_calls_what_the_user_allows": (
+        asks("name in harmless or (await allowed(name, arguments) and False)"),
+        "the user said yes: then the call is made.",
+    ),
     "asks_before_every_call": (
         asks("await allowed(name, arguments)"),
         "the user was asked about ['add', 'multiply'] where [] is right: before a call of a tool",
@@ -367,7 +361,7 @@ LOOPS = {
     ),
     "ends_when_the_user_declines": (
         asks(declined='return "declined"'),
-        "the model was asked 1 time(s) where 2 is right.",
+        "the model was asked once where twice is right.",
     ),
     "calls_an_empty_result_a_refusal": (
         asks(declined='text = ""'),
@@ -392,28 +386,3 @@ LOOPS = {
 def test_a_loop_that_asks_or_ends_wrongly_is_told(lesson: Exercises, wrong: str):
     gaps, hint = LOOPS[wrong]
     lesson.refused("answer", ANSWER.format(**LOOP_GAPS | gaps), hint)
-
-
-NEVER_CALLS = "name in harmless or (await allowed(name, arguments) and False)"
-ANSWERED = {
-    "never_calls_what_the_user_allows": (
-        asks(NEVER_CALLS),
-        "the user said yes: then the call is made.",
-    ),
-    "knows_one_name_by_heart": (
-        asks('name != "unlock_average" or await allowed(name, arguments)'),
-        "the user was asked about [] where ['add'] is right",
-    ),
-    "does_not_mark_a_failure": (
-        asks(error='""'),
-        "no message to the model begins with 'Error: ': it has to hear of it.",
-    ),
-}
-
-
-@pytest.mark.parametrize("wrong", ANSWERED)
-def test_what_follows_a_yes_and_a_failure_is_told_by_the_open_part(
-    open_part: Exercises, wrong: str
-):
-    gaps, hint = ANSWERED[wrong]
-    open_part.refused("answer", ANSWER.format(**LOOP_GAPS | gaps), hint)
