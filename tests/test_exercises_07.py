@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("all-tools", "call", "group", "survey")
-COLOUR = "\x1b["  # what a log line begins with
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("07_many_servers") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    said = lesson.solved(task)
-    assert passes(said)
-    assert COLOUR not in said.text, "something was logged"
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "07_many_servers"
 OTHERS = {
     "all-tools": """
 async def all_tools(clients):
@@ -85,11 +68,6 @@ async def survey(path):
     return dict(zip(wanted, looks))
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 ALL_TOOLS = """
