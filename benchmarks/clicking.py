@@ -13,14 +13,12 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-import nbformat
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks import peers
 from benchmarks.measure import Effort, Line, Samples, Section, in_turn
-from tests.browser import browser_page, open_lesson, run_all
-from tests.checkouts import copy_checkout, lab
-from tests.conftest import find_browser
+from tests.browser import browser_page, open_lesson, own_jupyterlab, run_all
+from tests.places import find_browser
 from tests.server_process import listening
 
 NOTEBOOK = "click"
@@ -92,27 +90,21 @@ def press(
 
 @contextmanager
 def in_jupyterlab(page: Page, url: str) -> Iterator[Callable[[], float]]:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        kit = copy_checkout(home / "kit")
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(CELL.format(url=url))],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
-        nbformat.write(notebook, kit / f"notebooks/{NOTEBOOK}.ipynb")
-        own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
-        with lab(kit, home, **{name: str(home / name.lower()) for name in own}) as server:
-            open_lesson(page, server, NOTEBOOK)
-            run_all(page)
-            console = page.locator(".mcpk-panel")
-            fields, line = console.locator(".mcpk-form input"), console.get_by_label("In Python")
-            fields.first.fill(str(A))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        own_jupyterlab(Path(folder), {NOTEBOOK: [CELL.format(url=url)]}) as server,
+    ):
+        open_lesson(page, server, NOTEBOOK)
+        run_all(page)
+        console = page.locator(".mcpk-panel")
+        fields, line = console.locator(".mcpk-form input"), console.get_by_label("In Python")
+        fields.first.fill(str(A))
 
-            def fill(number: str) -> None:
-                fields.nth(1).fill(number)  # and wait until the kernel has it
-                expect(line).to_have_value(re.compile(f'"b": {number}}}'))
+        def fill(number: str) -> None:
+            fields.nth(1).fill(number)  # and wait until the kernel has it
+            expect(line).to_have_value(re.compile(f'"b": {number}}}'))
 
-            yield press(page, ".mcpk-answer", fill, console.get_by_role("button", name="Call"))
+        yield press(page, ".mcpk-answer", fill, console.get_by_role("button", name="Call"))
 
 
 @contextmanager

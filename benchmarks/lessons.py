@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+
 from benchmarks.measure import Effort, Line, Samples, Section
 from benchmarks.memory import Peak
 from benchmarks.table import table
-from tests.kernels import kernel
+from tests.kernels import RUN_ALL_SECONDS, kernel
 from tests.places import NOTEBOOKS
-from tests.test_notebooks import LESSONS, RUN_ALL_SECONDS, read
+from tests.prose import LESSONS
 
 MEGABYTE = 1e6
 WAITING = (
@@ -57,7 +59,8 @@ def measured(effort: Effort) -> Section:
 
 def run_all(lesson: Path) -> Run:
     """Send every cell at once, as JupyterLab's Run All does, and wait for the last."""
-    sources = [cell.source for cell in read(lesson).cells if cell.cell_type == "code"]
+    cells = nbformat.read(lesson, as_version=4).cells
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
     started = time.perf_counter()
     with kernel(cwd=str(NOTEBOOKS)) as running, Peak(running.pid) as peak:
         ids = [running.client.execute(source, stop_on_error=False) for source in sources]

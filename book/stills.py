@@ -18,8 +18,8 @@ from playwright.sync_api import Locator, Page, expect
 from book.pages import FENCE, STILLS, still, texts
 from tests.browser import LAID_OUT, UNDRAWN, browser_page, lesson_cells, open_lesson, run_all
 from tests.checkouts import copy_checkout, lab
-from tests.conftest import find_browser
-from tests.places import NOTEBOOKS
+from tests.places import find_browser
+from tests.prose import LESSONS
 
 MAKES_WIDGETS = re.compile(r"\b(ipywidgets|tool_console|inspector)\b")
 WIDGETS = ".jp-OutputArea-output:has(.jupyter-widgets)"
@@ -28,7 +28,6 @@ SVG = "data:image/svg+xml,"
 
 def main() -> None:
     browser = find_browser() or sys.exit("There is no Chromium on the PATH to take pictures with.")
-    lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     made = set[Path]()
     with tempfile.TemporaryDirectory() as home:
         kit = copy_checkout(Path(home, "kit"))
@@ -36,7 +35,7 @@ def main() -> None:
             lab(kit, Path(home), JUPYTER_CONFIG_DIR=f"{home}/config") as server,
             browser_page(browser, width=1100, height=2000) as page,
         ):
-            for lesson in lessons:
+            for lesson in LESSONS:
                 cells = lesson_cells(server, lesson.stem)
                 shown = open_lesson(page, server, lesson.stem)
                 if any(MAKES_WIDGETS.search(cell.source) for cell in cells):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from tests.checkouts import copy_checkout, lab
 from tests.kernels import ended_within
 
+OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 # No display, root in a container, and no calls to the hosts of the browser's maker.
 FLAGS = [
     "--no-sandbox",
@@ -41,6 +43,29 @@ SCROLL = """async (area, top) => {
     const last = [...area.querySelectorAll(".jp-Cell")].at(-1).getBoundingClientRect();
     return last.bottom > area.getBoundingClientRect().bottom;
 }"""
+
+
+@contextmanager
+def own_jupyterlab(
+    home: Path, notebooks: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[dict[str, Any]]:
+    """`make lab` as a learner starts it for the first time; all its processes end with the block.
+
+    It works in a copy of the checkout, `home`/kit, because JupyterLab writes into the notebooks
+    that it opens. `notebooks` gives the code cells of others, to lie beside the lessons.
+    """
+    kit = copy_checkout(home / "kit")
+    for name, sources in (notebooks or {}).items():
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in sources],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, kit / f"notebooks/{name}.ipynb")
+    with lab(kit, home, **{name: str(home / name.lower()) for name in OWN_FOLDERS}) as server:
+        yield server
+        process = psutil.Process(server["pid"])
+        processes = [process, *process.children(recursive=True)]
+    assert ended_within(processes, 10) == []
 
 
 @contextmanager
@@ -96,6 +121,22 @@ def run_all(page: Page) -> None:
     cells = page.locator(PROMPTS)
     expect(cells.first).not_to_have_text("[ ]:")
     expect(cells.filter(has_text="[*]")).to_have_count(0, timeout=RUN_SECONDS * 1000)
+
+
+def shut_down_kernel(page: Page) -> None:
+    """Choose it in the menu: a kernel outlives the page, and its servers outlive it too."""
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+
+
+def choose_theme(page: Page, name: str) -> None:
+    """Choose a theme in the menu of settings: `JupyterLab Light` or `JupyterLab Dark`."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text=name).first.click()
+    light = str("Light" in name).lower()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
 
 def prompts(page: Page) -> list[str]:

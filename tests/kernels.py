@@ -15,6 +15,7 @@ import psutil
 from jupyter_client import BlockingKernelClient, KernelManager
 
 CELL_SECONDS = 60.0
+RUN_ALL_SECONDS = 120.0  # for all cells of a lesson
 
 
 @dataclass

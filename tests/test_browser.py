@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -19,18 +18,16 @@ from tests.browser import (
     open_lesson,
     opened_lesson,
     outputs,
+    own_jupyterlab,
     popups,
     prompts,
     run_all,
     screenshots,
 )
-from tests.checkouts import copy_checkout, lab
-from tests.kernels import ended_within
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FIRST = "00_start_here"
-OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +38,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def jupyterlab(home: Path) -> Iterator[dict[str, Any]]:
-    """`make lab` in a copy of the checkout: JupyterLab writes into the notebooks that it opens."""
-    folders = {name: str(home / name.lower()) for name in OWN_FOLDERS}
-    with lab(copy_checkout(home / "kit"), home, **folders) as server:
+    with own_jupyterlab(home) as server:
         yield server
-        process = psutil.Process(server["pid"])
-        processes = [process, *process.children(recursive=True)]
-    assert ended_within(processes, 10) == []
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import nbformat
 import psutil
 import pytest
 
-from tests.kernels import Kernel, ended_within, kernel
+from tests.kernels import RUN_ALL_SECONDS, Kernel, ended_within, kernel
 from tests.places import NOTEBOOKS
+from tests.prose import LESSONS
 
-LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
-RUN_ALL_SECONDS = 120.0
 # Lessons whose widgets stay usable below the last cell; the others close what they open.
 KEPT_SERVERS = {"05_tool_widgets": 1}
 LOG_LINE = re.compile(r"^(DEBUG|INFO|WARNING|ERROR)\b|Traceback \(most recent", re.MULTILINE)
