@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.exercises import NOT_WRITTEN, Exercises, exercises, passes
+from tests.exercises import (  # noqa: F401 - what all lessons share is found here by pytest
+    Exercises,
+    opened_lesson,
+    pytest_generate_tests,
+    test_another_solution_passes,
+    test_the_solution_passes,
+    test_what_is_not_written_yet_is_told_so,
+)
 
-TASKS = ("trace", "server-name", "score-of", "suggestions")
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Iterator[Exercises]:
-    with exercises("02_lifecycle") as opened:
-        assert opened.tasks == list(TASKS)
-        yield opened
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.solved(task))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_what_is_not_written_yet_is_told_so(lesson: Exercises, task: str):
-    assert NOT_WRITTEN in lesson.untouched(task).error
-
-
+NAME = "02_lifecycle"
 OTHERS = {
     "server-name": """
 def server_name(command):
@@ -51,11 +37,6 @@ async def suggestions(client, prompt, argument, typed):
         return []
 """,
 }
-
-
-@pytest.mark.parametrize("task", OTHERS)
-def test_another_solution_passes(lesson: Exercises, task: str):
-    assert passes(lesson.answered(task, OTHERS[task]))
 
 
 READ = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +16,13 @@ from tests.exercises import SOLUTIONS
 NOTEBOOKS = sorted(SOLUTIONS.glob("[0-9]*.ipynb"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 ROW = re.compile(r"^\| \[(?P<title>[^\]]+)\]\(#[^)]+\) \| (?P<points>\d+) \|", re.M)
+EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+A_CLIENT = "# with a client of "  # what an example says that begins with one
+NEED_NOT_READ = (
+    "You need not read the checks: they use some Python that the tasks do not need. "
+    "The long ones are folded, and a click on the dots opens one."
+)
+LONG = 40  # lines of a cell: more than fit beside a task
 LINK = re.compile(r"\]\((?P<file>[^)#\s]*)#?(?P<anchor>[^)\s]*)\)")
 
 
@@ -56,6 +65,62 @@ def test_each_task_has_its_answer_and_then_its_check(path: Path):
     graded = [cell for cell in cells(path) if cell.metadata.nbgrader.grade]
     assert graded == checks
     assert len(checks) >= 3
+
+
+@every_notebook
+def test_a_check_has_its_hidden_tests_at_its_end(path: Path):
+    for cell in cells(path):
+        shown, begin, hidden = cell.source.partition("### BEGIN HIDDEN TESTS")
+        assert not begin or hidden.endswith("### END HIDDEN TESTS")
+        assert "await check." in shown or not begin
+
+
+@every_notebook
+def test_a_long_check_is_folded_and_nobody_need_read_it(path: Path):
+    [text] = [cell.source for cell in cells(path) if cell.id == "checks-text"]
+    assert NEED_NOT_READ in text
+    for cell in cells(path):
+        if cell.metadata.nbgrader.grade and len(cell.source.splitlines()) > LONG:
+            assert cell.metadata.get("jupyter") == {"source_hidden": True}, cell.id
+
+
+@every_notebook
+def test_what_an_example_uses_stands_before_the_task_that_it_belongs_to(path: Path):
+    known, examples = {*dir(builtins)}, []
+    for cell in cells(path):
+        if cell.cell_type == "markdown":
+            examples += EXAMPLE.findall(cell.source)
+        elif not cell.metadata.nbgrader.grade:
+            known |= bound(cell.source)
+        if cell.metadata.nbgrader.solution:
+            for example in examples:
+                known |= bound(example)
+                given = {"client"} if A_CLIENT in example else set()
+                assert used(example) - known - given == set(), example
+            examples = []
+    assert examples == []
+
+
+def used(source: str) -> set[str]:
+    """The names that a piece of Python reads."""
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def bound(source: str) -> set[str]:
+    """The names that it gives to something, wherever in it that is."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.alias(name=name, asname=renamed):
+                names.add(renamed or name.partition(".")[0])
+    return names
 
 
 @every_notebook
