@@ -32,7 +32,7 @@ from tests.places import NOTEBOOKS
 
 LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 ORDERS = soak.times(1, 50)
-SECONDS = soak.times(60, 900)  # for a lesson: no order begins later
+SECONDS = soak.times(60, 1800)  # for a lesson: no order begins later
 KERNELS = soak.times(1, 2)  # at once: many cells wait more than they work
 CELL_SECONDS = 60.0  # the slowest, which starts a kernel and waits five seconds, takes ten
 
