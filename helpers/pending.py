@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 
 import anyio
 import mcp_types as types
@@ -54,10 +54,9 @@ class Pending(set[types.RequestId]):
             reason = f"{cannot_be_read(line)}\nWhat else the server prints has to go to stderr."
             self.doubts.append((anyio.current_time() + DOUBT_SECONDS, ids, reason))
 
-    @property
-    def deadline(self) -> float:
-        """When the oldest doubt ends, on the loop's clock."""
-        return self.doubts[0][0] if self.doubts else math.inf
+    def time_limit(self) -> AbstractContextManager[object]:
+        """Ends what stands in it when the oldest doubt ends; without one it costs nothing."""
+        return anyio.CancelScope(deadline=self.doubts[0][0]) if self.doubts else nullcontext()
 
     def judged(self) -> tuple[set[types.RequestId], str]:
         """End the oldest doubt: the requests it is about, and what to answer those still here."""

@@ -104,7 +104,7 @@ class RecordingTransport:
                 return self._local.receive_nowait()
             item: SessionMessage | Exception | None = None
             try:
-                with anyio.CancelScope(deadline=self._pending.deadline):
+                with self._pending.time_limit():
                     item = await self._read.receive()
             except CLOSED:
                 await self._crash()
