@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import browser_page, open_lesson, run_all
-from tests.checkouts import copy_checkout, lab
-from tests.kernels import ended_within
+from tests.axe import faults
+from tests.browser import (
+    browser_page,
+    choose_theme,
+    open_lesson,
+    own_jupyterlab,
+    run_all,
+    shut_down_kernel,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 CELLS = [
     "import sys, time\nfrom mcp import StdioServerParameters\nfrom helpers import *",
     "client = await connect(\n"
@@ -48,18 +51,8 @@ FOCUSED = """(document.activeElement.labels?.[0] ?? document.activeElement).text
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    home = tmp_path_factory.mktemp("home")
-    kit = copy_checkout(home / "kit")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(notebook, kit / "notebooks/console.ipynb")
-    with lab(kit, home, **{name: str(home / name.lower()) for name in OWN_FOLDERS}) as server:
+    with own_jupyterlab(tmp_path_factory.mktemp("home"), {"console": CELLS}) as server:
         yield server
-        process = psutil.Process(server["pid"])
-        processes = [process, *process.children(recursive=True)]
-    assert ended_within(processes, 10) == []
 
 
 @pytest.fixture
@@ -80,17 +73,7 @@ def console(page: Page, jupyterlab: dict[str, Any], tmp_path: Path) -> Iterator[
     console.scroll_into_view_if_needed()
     yield console
     page.screenshot(path=tmp_path / "console.png")  # for whoever wants to see what went wrong
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.locator(".lm-Menu-item", has_text="Shut Down Kernel").click()
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
-
-
-def choose_theme(page: Page, name: str) -> None:
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-item", has_text=name).first.click()
-    light = str("Light" in name).lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+    shut_down_kernel(page)
 
 
 def open_tool(console: Locator, tool: str) -> None:
@@ -223,19 +206,11 @@ def test_each_outcome_can_be_read_by_everybody(page: Page, console: Locator, the
         if tool == "divide":
             console.get_by_role("button", name="Call").click()
             expect(console).to_contain_text("Not sent.")
-            assert faults(page) == []
+            assert faults(page, ".mcpk-panel", keeps="color-contrast") == []
         fill(console, *REQUIRED[tool])
         console.get_by_role("button", name="Call").click()
         expect(outcome(console)).to_contain_text(word)
-        assert faults(page) == []
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, context=".mcpk-panel").response
-    assert len(found["passes"]) > 10
-    return [
-        f"{fault['id']}: {node['html']}" for fault in found["violations"] for node in fault["nodes"]
-    ]
+        assert faults(page, ".mcpk-panel", keeps="color-contrast") == []
 
 
 def test_a_server_that_dies_is_told_and_a_button_brings_it_back(
@@ -251,7 +226,7 @@ def test_a_server_that_dies_is_told_and_a_button_brings_it_back(
     fill(console, "1", "2")
     console.get_by_role("button", name="Call").click()
     expect(outcome(console)).to_contain_text("⊘ connection lost")
-    assert faults(page) == []
+    assert faults(page, ".mcpk-panel", keeps="color-contrast") == []
     console.get_by_role("button", name="Reconnect").click()
     expect(console).to_contain_text("● open")
     console.get_by_role("button", name="Call").click()

@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import browser_page, open_lesson, run_all
-from tests.checkouts import copy_checkout, lab
-from tests.kernels import ended_within
+from tests.axe import faults
+from tests.browser import (
+    browser_page,
+    choose_theme,
+    open_lesson,
+    own_jupyterlab,
+    run_all,
+    shut_down_kernel,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 CELL = """
 import ipywidgets
 from mcp import Client
@@ -61,18 +63,8 @@ FOCUSED = """() => {
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    home = tmp_path_factory.mktemp("home")
-    kit = copy_checkout(home / "kit")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(CELL)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(notebook, kit / "notebooks/form.ipynb")
-    with lab(kit, home, **{name: str(home / name.lower()) for name in OWN_FOLDERS}) as server:
+    with own_jupyterlab(tmp_path_factory.mktemp("home"), {"form": [CELL]}) as server:
         yield server
-        process = psutil.Process(server["pid"])
-        processes = [process, *process.children(recursive=True)]
-    assert ended_within(processes, 10) == []
 
 
 @pytest.fixture
@@ -89,9 +81,7 @@ def forms(page: Page, jupyterlab: dict[str, Any], tmp_path: Path) -> Iterator[Lo
     expect(forms).to_have_count(2)
     yield forms
     page.screenshot(path=tmp_path / "form.png")  # for whoever wants to see what went wrong
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    shut_down_kernel(page)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -166,15 +156,9 @@ def test_axe_finds_no_fault_and_nothing_overflows(
     page: Page, forms: Locator, theme: str, width: int, tmp_path: Path
 ) -> None:
     forms.first.get_by_label("limit", exact=True).fill("200")  # so that a problem is there, too
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-item", has_text=theme).first.click()
-    light = str("Light" in theme).lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+    choose_theme(page, theme)
     page.add_style_tag(content=f".mcpk-form {{ width: {width - 80}px !important }}")
     expect(forms.first).to_contain_text("too large")
-    found = Axe().run(page, context=".jp-OutputArea").response
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == []
-    assert "color-contrast" in [rule["id"] for rule in found["passes"]]
+    assert faults(page, ".jp-OutputArea", keeps="color-contrast") == []
     wide = "forms => forms.filter(form => form.scrollWidth > form.clientWidth).length"
     assert forms.evaluate_all(wide) == 0

@@ -13,7 +13,16 @@ import pytest
 from nbclient import NotebookClient
 from playwright.sync_api import Page, expect
 
-from tests.browser import PROMPTS, RED, browser_page, lesson_cells, outputs, prompts, run_all
+from tests.browser import (
+    OWN_FOLDERS,
+    PROMPTS,
+    RED,
+    browser_page,
+    lesson_cells,
+    outputs,
+    prompts,
+    run_all,
+)
 from tests.checkouts import copy_checkout, environ, listening
 from tests.kernels import ended_within
 from tests.places import NOTEBOOKS, PYTHON
@@ -24,7 +33,6 @@ CELL_SECONDS = 120
 NAMES = [path.stem for path in LESSONS]
 # `make soak` runs every lesson in Notebook 7; `make test` the first, and the one of the widgets.
 IN_NOTEBOOK_7 = NAMES if times(2, 10) == 10 else ["00_start_here", "05_tool_widgets"]
-OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
 
 
 @pytest.mark.timeout(900)

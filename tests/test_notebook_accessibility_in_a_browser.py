@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,17 +16,16 @@ from tests.browser import (
     browser_page,
     open_lesson,
     outputs,
+    own_jupyterlab,
     prompts,
     run_all,
+    shut_down_kernel,
 )
-from tests.checkouts import copy_checkout, lab
-from tests.kernels import ended_within
 from tests.prose import LESSONS
 from tests.soak import times
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
 NAMES = [path.stem for path in LESSONS]
 # Each lesson is run by `make soak`; by `make test` the first, and the one of the widgets.
 RUN = NAMES if times(2, 10) == 10 else ["00_start_here", "05_tool_widgets"]
@@ -37,13 +35,8 @@ RENDERED = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    home = tmp_path_factory.mktemp("home")
-    folders = {name: str(home / name.lower()) for name in OWN_FOLDERS}
-    with lab(copy_checkout(home / "kit"), home, **folders) as server:
+    with own_jupyterlab(tmp_path_factory.mktemp("home")) as server:
         yield server
-        process = psutil.Process(server["pid"])
-        processes = [process, *process.children(recursive=True)]
-    assert ended_within(processes, 10) == []
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +63,7 @@ def test_a_lesson_can_be_read_by_everybody(
         assert outputs(page, RED) == []
         assert prompts(page) == [f"[{at}]:" for at in range(1, len(prompts(page)) + 1)]
         assert found(page) == []
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.locator(".lm-Menu-item", has_text="Shut Down Kernel").click()
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    shut_down_kernel(page)
 
 
 def test_axe_finds_what_is_wrong_in_such_a_page(page: Page, jupyterlab: dict[str, Any]) -> None:
