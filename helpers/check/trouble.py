@@ -6,7 +6,7 @@ import inspect
 import subprocess
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from helpers.check.busy import Busy
@@ -76,7 +76,7 @@ def raised(
         )
     if isinstance(error, Refused):
         return str(error)
-    if isinstance(error, Busy):
+    if any(isinstance(one, Busy) for one in chain(error)):  # what its cleaning up raised follows
         return (
             f"`{function.__name__}` {BUSY} for {seconds:g} seconds. Is there a loop that never "
             "ends, or something that blocks, such as time.sleep, or the reading of a line that "
@@ -91,6 +91,13 @@ def raised(
     more = next((f" {more}" for part, more in MEANING.items() if said.startswith(part)), "")
     end = "." if more and not said.endswith(".") else ""
     return f"{after}it raised {type(error).__name__}{where}: {said}{end}{more}"
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those during whose handling it and the others were raised."""
+    while error:
+        yield error
+        error = error.__context__
 
 
 def with_record(trouble: str, record: Record) -> str:
