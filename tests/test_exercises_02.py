@@ -355,9 +355,10 @@ def score_of(command, name):
     return text
 """
 TOO_SOON = "your client sent notifications/initialized before the answer to initialize had come."
+DAWDLES = "time.sleep(0.03); "  # the server has answered by then
 OUT_OF_TURN = {
     "starts_nothing": (
-        "no answer to initialize came. Read it before you close standard input:",
+        "no answer to initialize came while standard input was open. Read it before you close:",
         """
 def score_of(command, name):
     return "name: 张三 绩效评分: 85.9"
@@ -386,8 +387,12 @@ def score_of(command, name):
 """,
     ),
     "closes_before_it_reads": (
-        "no answer to tools/call came. Read it before you close standard input: what the",
+        "no answer to tools/call came while standard input was open. Read it before you close:",
         IN_TURN.replace("text =", "server.stdin.close(); text ="),
+    ),
+    "closes_a_moment_later_without_reading": (
+        "no answer to tools/call came while standard input was open. Read it before you close:",
+        "import time\n" + IN_TURN.replace("text =", f"{DAWDLES}server.stdin.close(); text ="),
     ),
     "asks_for_one_name_always": (
         "'arguments' was {'name': '张三'} where {'name': '李四'} is right.",

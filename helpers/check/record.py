@@ -14,6 +14,7 @@ class Heard:
     sent: bool
     text: str
     headers: dict[str, str] = field(default_factory=dict)  # of the HTTP request it came with
+    late: bool = False  # it came after the client had closed the server's standard input
 
     @property
     def message(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from helpers.serving import Transport
 
 PROXY = str(Path(__file__).with_name("recording.py"))
 END_SECONDS = 3.0  # for a server to end after its input was closed
+HELD_SECONDS = 0.1  # an answer, before a client that speaks by hand may read it
 LAST_WORDS_SECONDS = 1.0  # for the proxy to end that was told to
 
 
@@ -142,7 +143,8 @@ async def _proxied(command: list[str], record: Record) -> AsyncIterator[list[str
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = f"{folder}/log.jsonl"
         try:
-            yield [sys.executable, "-I", "-S", PROXY, log, *command]
+            held = str(HELD_SECONDS if record.by_hand else 0)
+            yield [sys.executable, "-I", "-S", PROXY, log, held, *command]
         finally:
             await asyncio.shield(_settle(log, record))
 
@@ -158,8 +160,9 @@ async def _settle(log: str, record: Record) -> None:
     for entry in _entries(log):
         record.opened += entry["what"] == "started"
         record.closed += entry["what"] == "closed"
-        if entry["what"] in ("sent", "received"):
-            record.heard.append(Heard(entry["what"] == "sent", entry["line"]))
+        if entry["what"] in ("sent", "received", "late"):
+            heard = Heard(entry["what"] == "sent", entry["line"], late=entry["what"] == "late")
+            record.heard.append(heard)
 
 
 def _ending(processes: list[psutil.Process], log: str) -> list[psutil.Process]:
