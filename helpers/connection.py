@@ -97,8 +97,8 @@ async def _open(opening: Opening) -> Client:
     weakref.finalize(client, _openings.pop, id(client), None).atexit = False
     if recorder and recorder.stray:
         print(
-            f"Note: the server printed {len(recorder.stray)} line(s) to stdout that are not MCP "
-            f"messages.\nThey were skipped. The first: {shorten(recorder.stray[0])!r}.\n"
+            "Note: the server printed something to stdout that is no MCP message.\n"
+            f"Skipped lines: {len(recorder.stray)}. The first: {shorten(recorder.stray[0])!r}.\n"
             "Only the protocol may go to stdout; everything else belongs on stderr."
         )
     return client

@@ -287,8 +287,8 @@ async def test_whole_lines_of_junk_are_skipped_with_one_readable_note(
     printed = capfd.readouterr()
     note = " ".join(printed.out.split())
     assert note.count("Note:") == 1
-    assert note.startswith("Note: the server printed 2 line(s) to stdout that are not MCP messages")
-    assert "'Loading the model'" in note
+    assert note.startswith("Note: the server printed something to stdout that is no MCP message.")
+    assert "Skipped lines: 2. The first: 'Loading the model'." in note
     assert printed.err == ""
 
 
