@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import ipywidgets
 import pytest
 from mcp import StdioServerParameters
 from mcp.server import MCPServer
@@ -29,13 +30,31 @@ def _interrupts_arrive() -> None:
 
 
 @pytest.fixture
-async def _nothing_stays_open() -> AsyncIterator[None]:
+async def _no_connection_stays_open() -> AsyncIterator[None]:
     """What a test opened with the helpers is closed after it, whatever happened."""
     yield
     await helpers.close_all()
+    assert not owner._owners
+
+
+@pytest.fixture
+def _no_server_stays() -> Iterator[None]:
+    """What a test served with the helpers is stopped after it."""
+    yield
     for handle in list(serving._handles.values()):
         handle.stop()
-    assert not owner._owners
+
+
+@pytest.fixture
+def _nothing_stays_open(_no_server_stays: None, _no_connection_stays_open: None) -> None:
+    """Both: connections are closed first, because what is asked for last ends first."""
+
+
+@pytest.fixture
+async def _no_widget_stays(_no_connection_stays_open: None) -> AsyncIterator[None]:
+    """The same of connections, and before them the widgets that show them."""
+    yield
+    ipywidgets.Widget.close_all()
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from jupyter_core.utils import ensure_event_loop
 from tests import soak
 from tests.kernels import Cell, Kernel, ended_within, kernel
 from tests.places import NOTEBOOKS
+from tests.prose import LESSONS
 
-LESSONS = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
 ORDERS = soak.times(1, 50)
 SECONDS = soak.times(60, 1800)  # for a lesson: no order begins later
 KERNELS = soak.times(1, 2)  # at once: many cells wait more than they work

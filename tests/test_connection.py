@@ -89,11 +89,7 @@ async def failure(opening: Awaitable[Client]) -> Exception:
     return error
 
 
-@pytest.fixture(autouse=True)
-async def _no_connection_stays_open() -> AsyncIterator[None]:
-    yield
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture

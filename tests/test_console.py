@@ -9,7 +9,7 @@ import json
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from helpers import close, close_all, connect, owner, serve, server_log, tool_console
+from helpers import close, connect, serve, server_log, tool_console
 from helpers.forms import Form
 from helpers.panels import answer, arrivals, history, saved
 from helpers.panels.about import about, hints
@@ -57,11 +57,7 @@ Bare = Callable[..., StdioServerParameters]
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[2J"
 
 
-@pytest.fixture(autouse=True)
-async def _no_connection_stays_open() -> AsyncIterator[None]:
-    yield
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture

@@ -39,7 +39,6 @@ from mcp_types import (
 
 from helpers import close, connect, serve
 from servers import database, showcase
-from tests.conftest import cutting_sse_off
 from tests.hostile_cases import (
     INITIALIZE,
     PROMPTS,
@@ -72,6 +71,7 @@ from tests.hostile_wire import (
     wanted,
     watching,
 )
+from tests.leftovers import cutting_sse_off
 from tests.server_process import listening
 from tests.soak import count, times
 from tests.waiting import until

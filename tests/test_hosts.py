@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,13 @@ async def the_failure(path: Path, **options: Any) -> str:
     return str(error)
 
 
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
+
+
 @pytest.fixture(autouse=True)
-async def _no_connection_stays_open() -> AsyncIterator[None]:
+def _no_process_stays() -> Iterator[None]:
+    """An autouse fixture is set up first, and so this is looked at when all else has ended."""
     yield
-    await close_all()
-    assert not owner._owners
     assert not running()
 
 

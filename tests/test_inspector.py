@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +22,7 @@ from mcp.server import MCPServer, Server
 from mcp.server.mcpserver import Context
 from mcp.types import ListResourcesResult, Resource
 
-from helpers import close, close_all, connect, owner, serve, wire
+from helpers import close, close_all, connect, serve, wire
 from helpers.panels import changes, tab_wire
 from helpers.panels import pane as panes
 from helpers.panels.inspection import Inspector, inspector
@@ -46,12 +46,7 @@ HOSTILE = StdioServerParameters(command=PYTHON, args=[str(TESTS / "hostile_serve
 DATA = "db://tables/{table_name}/data/{limit}"
 
 
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    yield
-    ipywidgets.Widget.close_all()
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +16,7 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp.server import MCPServer
 
-from helpers import close, close_all, connect, connection, owner, serve
+from helpers import close, connect, connection, owner, serve
 from helpers.connection import reconnect
 from helpers.panels.link import Link
 from helpers.recorder import RecordingTransport
@@ -35,11 +35,7 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-@pytest.fixture(autouse=True)
-async def _no_connection_stays_open() -> AsyncIterator[None]:
-    yield
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
-import ipywidgets
 import pytest
 from mcp import Client, MCPError
 from mcp.server import MCPServer, Server
@@ -20,7 +18,7 @@ from mcp.types import (
     Tool,
 )
 
-from helpers import close_all, connect, owner, tool_console
+from helpers import close_all, connect, tool_console
 from helpers.panels import answer, asking
 from helpers.panels.inspection import inspector
 from tests.console_use import call, choose, loaded
@@ -30,12 +28,7 @@ from tests.widgets import buttons, choice, text
 EMPTY: dict[str, Any] = {"type": "object"}
 
 
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    yield
-    ipywidgets.Widget.close_all()
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 
 # --- what was read stays ---

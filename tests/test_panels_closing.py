@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import ipywidgets
 import pytest
 from ipywidgets.widgets.widget import _instances as live
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.server import MCPServer, Server
 from mcp.types import ListToolsResult, Tool
 
-from helpers import close_all, connect, owner, tool_console, wire
+from helpers import connect, tool_console, wire
 from helpers.panels.call import Outcome
 from helpers.panels.inspection import inspector
 from tests.console_use import call, choose, loaded
@@ -24,12 +23,7 @@ from tests.widgets import buttons, choice, text
 Bare = Callable[..., StdioServerParameters]
 
 
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    yield
-    ipywidgets.Widget.close_all()
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 
 async def test_ten_calls_leave_no_more_widgets_than_one(shelf: MCPServer):

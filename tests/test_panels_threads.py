@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -12,7 +12,7 @@ import pytest
 from mcp import StdioServerParameters
 from mcp.server import MCPServer
 
-from helpers import close_all, connect, owner
+from helpers import connect
 from helpers.panels.arrivals import Arrivals
 from helpers.panels.chooser import Chooser
 from helpers.panels.inspection import inspector
@@ -24,12 +24,7 @@ from tests.widgets import buttons
 Bare = Callable[..., StdioServerParameters]
 
 
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    yield
-    ipywidgets.Widget.close_all()
-    await close_all()
-    assert not owner._owners
+pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 
 async def test_what_comes_on_another_thread_is_done_on_the_loop(shelf: MCPServer):
