@@ -43,10 +43,10 @@ for _ in range({count}):
 print((time.perf_counter() - started) / {count})
 """
 SPENT_ON = (
-    "Leaving parts out, each in a kernel of its own, told what that is spent on: about one half on "
-    "writing down the two messages, the other on the task in which each is handed over, so that a "
-    "server that reads no more holds up no deadline. Without both, a call took what it takes with "
-    "the raw SDK."
+    "Leaving parts out, over SSE and each in a kernel of its own, told what that is spent on: "
+    "about one half on writing down the two messages, the other on the task in which each is "
+    "handed over, so that a server that reads no more holds up no deadline. Without both, a call "
+    "took what it takes with the raw SDK."
 )
 RECORDED = "assert all(len(wire(client)) > 2 for client in clients.values())"
 

@@ -33,6 +33,8 @@ from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
+
 Bare = Callable[..., StdioServerParameters]
 CLEAN_UP = owner.CLEAN_UP_SECONDS
 COMMAND = f"{Path(PYTHON).name} -I -S {BARE_SERVER}"
@@ -87,9 +89,6 @@ async def failure(opening: Awaitable[Client]) -> Exception:
     assert servers() == []
     assert not owner._owners
     return error
-
-
-pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture

@@ -56,7 +56,6 @@ from tests.widgets import buttons, text, widgets
 Bare = Callable[..., StdioServerParameters]
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[2J"
 
-
 pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 

@@ -25,6 +25,8 @@ from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER, PYTHON, TESTS
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
+
 Write = Callable[..., Path]
 PATHS = {"sse": "/sse", "streamable-http": "/mcp"}
 SECRET = "open sesame, please"
@@ -61,9 +63,6 @@ async def the_failure(path: Path, **options: Any) -> str:
     [error] = servers.failed.values()
     assert not owner._owners
     return str(error)
-
-
-pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture(autouse=True)

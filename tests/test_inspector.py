@@ -45,7 +45,6 @@ SHOWCASE = StdioServerParameters(command=PYTHON, args=["-m", "servers.showcase"]
 HOSTILE = StdioServerParameters(command=PYTHON, args=[str(TESTS / "hostile_server.py")])
 DATA = "db://tables/{table_name}/data/{limit}"
 
-
 pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 

@@ -25,6 +25,8 @@ from tests.leftovers import cutting_sse_off
 from tests.places import BARE_SERVER
 from tests.waiting import heard, until
 
+pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
+
 Bare = Callable[..., StdioServerParameters]
 
 calculator = MCPServer("calculator", log_level="WARNING")
@@ -33,9 +35,6 @@ calculator = MCPServer("calculator", log_level="WARNING")
 @calculator.tool()
 def add(a: int, b: int) -> int:
     return a + b
-
-
-pytestmark = pytest.mark.usefixtures("_no_connection_stays_open")
 
 
 @pytest.fixture(scope="module")

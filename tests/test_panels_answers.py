@@ -27,7 +27,6 @@ from tests.widgets import buttons, choice, text
 
 EMPTY: dict[str, Any] = {"type": "object"}
 
-
 pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 

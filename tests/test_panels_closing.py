@@ -22,7 +22,6 @@ from tests.widgets import buttons, choice, text
 
 Bare = Callable[..., StdioServerParameters]
 
-
 pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 

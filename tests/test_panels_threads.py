@@ -23,7 +23,6 @@ from tests.widgets import buttons
 
 Bare = Callable[..., StdioServerParameters]
 
-
 pytestmark = pytest.mark.usefixtures("_no_widget_stays")
 
 
